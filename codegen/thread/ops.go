@@ -1,0 +1,101 @@
+package thread
+
+// Op is the operation of a node.
+type Op uint8
+
+// Operations. "lanes" means elementwise on vectors too.
+const (
+	Nop Op = iota
+
+	// Values.
+	Const    // Imm or F; with lanes, a splat
+	Arg      // parameter number Imm
+	Tid      // number of the thread in its block, I32; 0 on a CPU
+	BlockID  // position of the block along grid axis Imm, I32
+	LoopVar  // counter of the For that has it as Args[3]
+	SharedAt // SharedPtr of byte offset Imm in shared memory
+
+	// Arithmetic, lanes. Floats round to nearest even in their own kind. Integers wrap at 32 or 64 bits.
+	Add
+	Sub
+	Mul
+	Div // integers: the divisor is never 0 and nothing overflows; Uns
+	Rem // as Div
+	Min // floats: the other operand of a NaN, -0 below +0; integers: Uns
+	Max
+	And // integers and Bool
+	Or
+	Xor
+	Shl // the count is below the width
+	Shr // as Shl; Uns fills with zeros
+	Neg
+	Not // integers and Bool
+	Abs
+	Fma   // floats: Args[0]*Args[1]+Args[2] rounded once
+	Sqrt  // correctly rounded
+	Rsqrt // F32, F64: within 2 units in the last place
+	Exp2  // F32, F64: within 2 units in the last place
+	Log2  // as Exp2
+	Sin   // as Exp2, argument in radians
+	Cos
+	Tanh
+	Erf
+	Floor
+	Ceil
+	Round // to the nearest integer, ties to even
+	Cmp   // Kind is eq ne lt le gt ge; Bool; Uns; float comparisons with NaN are false but ne
+	Select
+
+	// Conversions, lanes.
+	Conv    // to Type; int to int truncates or extends (Uns: with zeros), float to float rounds to nearest even, int to float rounds to nearest even (Uns: from unsigned), float to int truncates and the value is in range; Bool to int gives 0 or 1
+	Bitcast // same total width, also between vectors and scalars
+
+	// Vectors.
+	Vec     // scalars to a vector
+	Extract // element Imm
+
+	// Words, I32: single instructions on a GPU.
+	Lop3 // bitwise function Imm (truth table, a = 0xF0, b = 0xCC, c = 0xAA) of three words
+	Prmt // selects four bytes of Args[0] (bytes 0-3) and Args[1] (4-7) by the four nibbles of Args[2] (bit 3 of a nibble clear)
+
+	// Local arrays.
+	Get // Type.Lanes consecutive elements of Var from index Args[0] (I32)
+	Set // stores Args[1] (lanes) to Var from index Args[0]
+
+	// Memory. Addresses are Ptr or SharedPtr.
+	PtrAdd   // Args[0] plus Args[1] bytes (I32 or I64, signed)
+	Load     // Type from address Args[0]; an optional Args[1] is a Bool: where false nothing is read and the value is 0. Imm is the alignment in bytes. Kind "" or "stream" (read once)
+	Store    // Args[1] to address Args[0]; an optional Args[2] is a predicate. Imm is the alignment
+	AtomicOr // Args[0] address of I32, Args[1] value, optional predicate; no result
+	AtomicAnd
+
+	// GPU.
+	Shfl     // Args[0] (32 bits) of the lane whose number differs by the bits Imm (butterfly)
+	Barrier  // of the block, orders shared memory
+	CpAsync  // Imm (4, 8, 16) bytes from global Args[1] to shared Args[0]; Args[2] (I32) bytes are read, the rest become 0
+	CpCommit // closes a group
+	CpWait   // until at most Imm groups are in flight
+	Ldmatrix // Imm 8x8 matrices of 16-bit elements from the row addresses Args[0] (SharedPtr); matrix i goes to Var from index Args[1+i] (two elements). Kind "" or "trans"
+	Mma      // Kind names the instruction form; Vars a, b, c from indices Args[0..2]; c is accumulated in place
+
+	// Control.
+	For // Args: from, to, step (I32), LoopVar; Body. Loop: constant bounds, to be unrolled on a GPU
+	If  // Args[0] Bool; Body, Else (may be nil)
+
+	numOps
+)
+
+var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
+	"neg", "not", "abs", "fma", "sqrt", "rsqrt", "exp2", "log2", "sin", "cos", "tanh", "erf", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
+	"lop3", "prmt", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "mma", "for", "if"}
+
+func (o Op) String() string { return opNames[o] }
+
+// Ops lists all operations, for completeness tests of printers.
+func Ops() []Op {
+	var s []Op
+	for o := Const; o < numOps; o++ {
+		s = append(s, o)
+	}
+	return s
+}
