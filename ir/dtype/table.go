@@ -57,7 +57,7 @@ type info struct {
 	overBits   uint64  // bits of the smallest magnitude that rounds past the largest finite one
 	magic      float64 // |x|+magic rounds x to a multiple of the smallest subnormal
 
-	decode []float64 // values by code, for floats of at most 8 bits
+	decode []float64 // values by code, for every type of at most 8 bits
 }
 
 var table, family = build()
@@ -114,6 +114,9 @@ func build() (*[256]info, *[8][7]uint8) {
 	for i := idF64; i < id; i++ {
 		tab[i].derive(i)
 	}
+	for i := range tab[:idF64] {
+		tab[i].tabulateInt(i == idBool)
+	}
 	return tab, fam
 }
 
@@ -157,6 +160,24 @@ func (in *info) derive(id int) {
 		in.decode = make([]float64, 1<<in.bits)
 		for c := range in.decode {
 			in.decode[c] = in.value(uint64(c))
+		}
+	}
+}
+
+// tabulateInt fills decode for bool and the integers of at most 8 bits.
+func (in *info) tabulateInt(isBool bool) {
+	if in.bits == 0 || in.bits > 8 {
+		return
+	}
+	in.decode = make([]float64, 1<<in.bits)
+	for c := range in.decode {
+		switch {
+		case isBool:
+			in.decode[c] = float64(min(c, 1))
+		case in.signed && uint64(c)&in.signBit != 0:
+			in.decode[c] = float64(c - len(in.decode))
+		default:
+			in.decode[c] = float64(c)
 		}
 	}
 }
