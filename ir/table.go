@@ -2,12 +2,19 @@ package ir
 
 func unary(name string, e Elems, doc string) Info {
 	return Info{Name: name, Class: ClassUnary, Args: []string{"x"}, Results: 1, Elems: e, Doc: doc,
-		Example: "%1 = " + name + " %0 : f32[16, 64]"}
+		Example: "%1 = " + name + " %0 : " + exampleElem(e) + "[16, 64]"}
 }
 
 func binary(name string, e Elems, commut bool, doc string) Info {
 	return Info{Name: name, Class: ClassBinary, Args: []string{"a", "b"}, Results: 1, Elems: e, Commut: commut, Doc: doc,
-		Example: "%2 = " + name + " %0, %1 : f32[16, 64]"}
+		Example: "%2 = " + name + " %0, %1 : " + exampleElem(e) + "[16, 64]"}
+}
+
+func exampleElem(e Elems) string {
+	if e == Ints || e == Bits {
+		return "i32"
+	}
+	return "f32"
 }
 
 // Predicates of OpCmp, in the order of their spelling in the language: == != < <= > >=.
