@@ -2,6 +2,7 @@ package ir
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 )
 
@@ -50,25 +51,42 @@ func Bin(op ExprOp, a, b Expr) Expr {
 }
 
 func apply(op ExprOp, a, b int64) (int64, error) {
+	n, ok := int64(0), true
 	switch op {
 	case EAdd:
-		return a + b, nil
+		n = a + b
+		ok = (n > a) == (b > 0)
 	case ESub:
-		return a - b, nil
+		n = a - b
+		ok = (n < a) == (b > 0)
 	case EMul:
-		return a * b, nil
+		n = a * b
+		ok = a == 0 || n/a == b && !(a == -1 && b == math.MinInt64)
+	default:
+		return divide(op, a, b)
 	}
+	if !ok {
+		return 0, fmt.Errorf("%d%s%d does not fit 64 bits", a, exprSpelling[op], b)
+	}
+	return n, nil
+}
+
+// divide rounds toward minus infinity (EDiv) or plus infinity (ECeil); EMod is the remainder of EDiv.
+func divide(op ExprOp, a, b int64) (int64, error) {
 	if b <= 0 {
 		return 0, fmt.Errorf("division of an extent by %d", b)
 	}
-	switch op {
-	case EDiv:
-		return a / b, nil
-	case ECeil:
-		return (a + b - 1) / b, nil
-	default:
-		return a % b, nil
+	q, r := a/b, a%b
+	if r < 0 {
+		q, r = q-1, r+b
 	}
+	switch {
+	case op == EMod:
+		return r, nil
+	case op == ECeil && r > 0:
+		q++
+	}
+	return q, nil
 }
 
 // Eval computes the expression; every dimension it names must be in dims.

@@ -168,6 +168,7 @@ func TestISAIsFresh(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(linearText)
 	f.Add("kernel @k(%0 a: shared i7[3, 4], %1 \"b c\": f6e3m2[2] @ local(2)) dims(A = 3 div 4) grid(ceil(A, 2)%3 - -1) {|%3 k: i32| %4 = iota {axis = 0} : i32[3] loc(1:2) %5 = convert %1 : f6e3m2[2] @ local(2)\nbarrier}")
+	f.Add("kernel @k() grid(1) {%0 = const {value = 1} : f16[16, 8] @ local(2,1).spatial(8,4).local(1,2) loc(1:2)\n%1 = neg %0 : f16[16, 8] @ basis{lane: [(0,1), (0,2)], reg: [(1,0)]} // c\n}")
 	for _, c := range Codes() {
 		f.Add("kernel @k() grid(1) {" + c.Info().Example + "}")
 	}

@@ -23,8 +23,17 @@ func (k *Kernel) Verify() error {
 		return fmt.Errorf("kernel %s has a grid of %d axes, not 1 to 3", k.Name, n)
 	}
 	known := map[*Value]bool{}
+	names := map[string]bool{}
+	out := false
 	for _, p := range k.Params {
 		known[p.Value] = true
+		if out && !p.Out {
+			return fmt.Errorf("kernel %s: input %s stands after a result", k.Name, p.Name)
+		}
+		if names[p.Name] {
+			return fmt.Errorf("kernel %s has two parameters %s", k.Name, p.Name)
+		}
+		out, names[p.Name] = p.Out, true
 	}
 	return verifyBlock(k.Body, known, false)
 }
