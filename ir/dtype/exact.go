@@ -38,8 +38,9 @@ func (t Type) Mode() Mode { return table[t.id].mode() }
 
 // FromFloat is the code of x in t, rounded once from the exact x.
 //
-// Floats: NaN becomes the canonical NaN (payload and sign are dropped), or the largest positive value if t has none. A negative number
-// into f8e8m0 is NaN and zero is 2^−127. −0 and negative numbers that round to zero keep their sign if t has a −0.
+// Floats: NaN becomes the canonical NaN (payload and sign are dropped), or the largest positive value if t has none. A
+// negative number into f8e8m0 is NaN and zero is 2^−127. −0 and negative numbers that round to zero keep their sign if
+// t has a −0.
 //
 // Integers: x is rounded by m.Round and then saturates, whatever m.Saturate says; NaN becomes 0. (A cast in the
 // language truncates: ToInt.) Bool is 0 for ±0 and 1 for anything else, NaN included.

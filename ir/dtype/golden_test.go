@@ -14,8 +14,8 @@ import (
 )
 
 // A second opinion that shares no line with us: ml_dtypes 0.6.0 and NumPy 2 converted every f16 and then every bf16
-// code (through f32), without saturating, and listed the values of every code as f32. testdata/ml_dtypes.json holds the SHA-256 of the little-endian
-// results, every NaN replaced by the canonical code. Left out, because ml_dtypes defines them otherwise: NaN into formats
+// code (through f32), without saturating, and listed the values of every code as f32. testdata/ml_dtypes.json holds the
+// SHA-256 of the little-endian results, every NaN replaced by the canonical code. Left out, because ml_dtypes defines them otherwise: NaN into formats
 // without NaN (it gives ±0, we the largest value), and what is below 2^−126 into f8e8m0 (zero is NaN there, 2^−127 here;
 // and it takes 1.25·2^−127 up to 2^−126, which is not the nearest).
 func TestAgreesWithMLDtypes(t *testing.T) {
