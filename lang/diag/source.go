@@ -40,6 +40,9 @@ func (s *Source) At(off int32) Position {
 	return Position{Path: s.Path, Line: line + 1, Col: col}
 }
 
+// LineOf is the line of a byte offset, from 1. Unlike At it does not count columns, so it is cheap on any line.
+func (s *Source) LineOf(off int32) int { return s.lineOf(s.clamp(off)) + 1 }
+
 // Line is the text of line n (from 1), without its newline; "" if there is no such line.
 func (s *Source) Line(n int) string {
 	s.index()

@@ -90,7 +90,7 @@ func (c *converter) typeParams(gs []*gTypeParam) []*TypeParam {
 		open.Kind = &Ident{At{spanOf(k)}, k.Value}
 		switch k.Value {
 		case "mask", "format":
-			c.notYet(k, "type parameters of this kind")
+			c.notYet(k, "a kind of type parameter")
 		}
 		if g.Default != nil {
 			open.Default = c.expr(g.Default)
@@ -167,7 +167,7 @@ func (c *converter) dim(g *gDim) *Dim {
 	}
 	if precedence[eq.Op] <= precedence["=="] {
 		c.err(d, diag.BadDimension, "a dimension is an integer expression such as N or K/G").
-			WithHelp("the facts that can follow are `N static` and `N %% 64 == 0`")
+			WithHelp("the facts that can follow are `N static` and `N % 64 == 0`")
 	}
 	return d
 }

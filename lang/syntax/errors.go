@@ -3,6 +3,7 @@ package syntax
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -32,11 +33,23 @@ func (p *parser) explain(err error) int {
 	if unexpected.Unexpected.EOF() {
 		at = len(p.tokens) - 1
 	}
-	if !p.special(at) {
+	if !p.afterLexical(at) && !p.special(at) {
 		p.unexpected(at, firstSymbol(perr.Message()))
 	}
 	return at
 }
+
+// afterLexical says whether the scanner already complained about the line of token i: then what the grammar says is mostly
+// a consequence.
+func (p *parser) afterLexical(i int) bool {
+	line := p.line(max(i-1, 0))
+	return slices.ContainsFunc(p.errs, func(d *diag.Diagnostic) bool {
+		l := p.src.LineOf(d.Span.Start)
+		return lexical[d.Code] && (l == line || l == p.line(i))
+	})
+}
+
+var lexical = map[string]bool{diag.BadCharacter: true, diag.BadNumber: true, diag.BadString: true, diag.BadComment: true}
 
 // indexOf is the index of the token at an offset. A Term at the end of the file shares its offset with EOF and is first.
 func (p *parser) indexOf(off int) int {
@@ -64,18 +77,53 @@ func (p *parser) unexpected(i int, want string) {
 	open := p.openBefore(i)
 	code, span, what := diag.Unexpected, spanOf(found), describe(found)
 	if found.EOF() {
-		code = diag.Incomplete
+		code, span = diag.Incomplete, p.lastEnd(i)
 	} else if end, ok := p.lineBreakBefore(i); ok && found.Type != tokTerm && p.wantsMore(i) {
 		span, what = diag.Span{Start: end, End: end}, "newline"
 	}
 	expected := p.expectation(i, want, open)
 	d := p.errs.Errorf(p.src, span, code, "expected %s, found %s", expected, what)
-	if open >= 0 && (found.EOF() || p.src.At(span.Start).Line != p.line(open)) {
+	if open >= 0 && (found.EOF() || p.tokens[open].Value != "{" && p.src.LineOf(span.Start) != p.line(open)) {
 		d.Note(spanOf(p.tokens[open]), "this '%s' is open", p.tokens[open].Value)
 	}
-	if strings.HasPrefix(expected, "a name") && found.Type == tokKeyword {
-		d.WithHelp("'%s' is a reserved word and cannot be a name", found.Value)
+	if k := p.continues(i); k >= 0 && !found.EOF() {
+		d.Note(spanOf(p.tokens[k]), "this line goes on below, since it ends in '%s'", p.tokens[k].Value)
 	}
+	switch {
+	case found.Type == tokKeyword && wantsName[strings.Join(strings.Fields(expected + " x")[:2], " ")]:
+		d.WithHelp("'%s' is a reserved word and cannot be a name", found.Value)
+	case want == "GItem" && found.Type == tokIdent:
+		d.WithHelp("statements stand in the body of a kernel, a func or a test")
+	}
+}
+
+var wantsName = map[string]bool{"a name": true, "a parameter": true, "a type": true}
+
+// lastEnd is the end of the last token before i that has text: the end of file itself is often on an empty line.
+func (p *parser) lastEnd(i int) diag.Span {
+	for i--; i >= 0; i-- {
+		if p.tokens[i].Type != tokTerm {
+			end := spanOf(p.tokens[i]).End
+			return diag.Span{Start: end, End: end}
+		}
+	}
+	return diag.Span{}
+}
+
+// continues is the index of an operator or comma at the end of the line before token i's, outside of brackets: then the
+// author may not know that the two lines are one statement. Otherwise it is -1.
+func (p *parser) continues(i int) int {
+	for ; i > 0; i-- {
+		if _, ok := p.lineBreakBefore(i); ok {
+			if t := p.tokens[i-1]; t.Type == tokPunct && !endsStatement(t) && closer[t.Value] == "" {
+				if open := p.openBefore(i); open < 0 || p.tokens[open].Value == "{" {
+					return i - 1
+				}
+			}
+			return -1
+		}
+	}
+	return -1
 }
 
 // wantsMore says whether a newline inside of brackets is the better thing to blame than the token after it: the line
@@ -84,7 +132,7 @@ func (p *parser) wantsMore(i int) bool {
 	return i > 0 && endsStatement(p.tokens[i-1])
 }
 
-func (p *parser) line(i int) int { return p.src.At(spanOf(p.tokens[i]).Start).Line }
+func (p *parser) line(i int) int { return p.src.LineOf(spanOf(p.tokens[i]).Start) }
 
 // lineBreakBefore says whether token i is the first of its line, and where the line of the token before it ends.
 func (p *parser) lineBreakBefore(i int) (int32, bool) {
@@ -138,6 +186,8 @@ func (p *parser) expectation(i int, want string, open int) string {
 	switch {
 	case i == 0, before.Type == tokTerm, before.Value == "{":
 		return what
+	case open == i-1 && !strings.HasSuffix(p.kindOf(open), "list"):
+		return fmt.Sprintf("%s after '%s'", what, before.Value)
 	case open == i-1 || before.Value == ",":
 		return what + " " + p.place(open)
 	}
@@ -174,7 +224,7 @@ func (p *parser) inBrackets(before lexer.Token, open int) string {
 }
 
 func (p *parser) place(open int) string {
-	if open < 0 {
+	if open < 0 || p.tokens[open].Value == "{" {
 		return "after ','"
 	}
 	return "in the " + p.kindOf(open)

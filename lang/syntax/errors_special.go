@@ -34,7 +34,7 @@ func (p *parser) special(i int) bool {
 		p.errAt(t, diag.Unexpected, "there is no '%s%s'", t.Value, t.Value).WithHelp("write %s= 1", t.Value)
 	case (t.Type == tokTerm || t.Value == "}") && before.Value == at(i-2).Value && (before.Value == "+" || before.Value == "-"):
 		p.errAt(before, diag.Unexpected, "there is no '%s%s'", before.Value, before.Value).WithHelp("write %s= 1", before.Value)
-	case t.Value == "+" && !endsStatement(before):
+	case t.Value == "+" && (!endsStatement(before) || before.Type == tokKeyword && before.Value == "return"):
 		p.errAt(t, diag.Unexpected, "there is no unary '+'").WithHelp("leave it out")
 	case stmtStart && (t.Value == "package" || t.Value == "kernel" || t.Value == "func" || t.Value == "layout") && p.openBefore(i) >= 0 && t.Type == tokKeyword:
 		open := p.openBefore(i)

@@ -10,8 +10,8 @@ import (
 // names everywhere else. With the word the rest of its statement is skipped, so that one of them is one error.
 var (
 	laterTop = map[string]string{
-		"mask":   "masks that are programs (mask Name(i, j) { … })",
-		"fuse":   "fusion of kernels (fuse Name(…) { … })",
+		"mask":   "masks that are programs",
+		"fuse":   "fusion of kernels",
 		"type":   "type declarations",
 		"import": "imports",
 	}
@@ -31,7 +31,7 @@ var (
 
 // notYet reports a word of a later version.
 func (s *scanned) notYet(t lexer.Token, what string) {
-	s.errorf(t, diag.NotYet, "'%s': %s are not in this version of the language", t.Value, what)
+	s.errorf(t, diag.NotYet, "'%s' is not in this version of the language (%s)", t.Value, what)
 }
 
 // dropLater reports the words above and takes their statements out of the tokens.

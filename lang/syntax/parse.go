@@ -68,6 +68,9 @@ func IsName(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
 
+// maxErrors bounds what one file can report, so that a file of nothing but errors is still read in linear time.
+const maxErrors = 50
+
 type parser struct{ converter }
 
 func newParser(src *diag.Source) *parser { return &parser{converter{scan(src)}} }
@@ -95,6 +98,9 @@ func (p *parser) file(f *File) {
 			err = &participle.UnexpectedTokenError{Unexpected: *in.Peek(), Expect: "<term>"}
 		}
 		if err != nil {
+			if len(p.errs) >= maxErrors {
+				return
+			}
 			at := p.explain(err)
 			p.skip(in, max(start, at)+1, start)
 			continue
@@ -104,7 +110,7 @@ func (p *parser) file(f *File) {
 }
 
 func (p *parser) declare(f *File, g *gItem, docs map[int]*Doc) {
-	doc := docs[p.src.At(g.at().Loc.Start).Line-1]
+	doc := docs[p.src.LineOf(g.at().Loc.Start)-1]
 	if g.Package == nil {
 		f.Decls = append(f.Decls, p.item(g, doc))
 		return

@@ -40,7 +40,8 @@ func scan(src *diag.Source) *scanned {
 		if err != nil || t.EOF() {
 			break
 		}
-		if s.token(t); s.fatal {
+		if s.token(t); s.fatal || len(s.errs) >= maxErrors {
+			s.fatal = true
 			break
 		}
 	}
