@@ -7,7 +7,8 @@ import (
 // Layout is an immutable linear map over prime-radix digits from hardware axes to tensor dimensions. The zero Layout is
 // the unit of the product: rank 0, one thread, one local.
 //
-// Layouts are always held in canonical form, so equal layouts are also equal under reflect.DeepEqual.
+// Layouts are always held in canonical form, so equal layouts that cover their shape are also equal under
+// reflect.DeepEqual and print alike.
 type Layout struct {
 	l *lin
 }
@@ -19,7 +20,13 @@ type Digit struct {
 	Stride int // elements of that dimension per step
 }
 
-func wrap(l *lin) Layout { return Layout{l.finish()} }
+// wrap finishes l; the unit is always the zero Layout.
+func wrap(l *lin) Layout {
+	if l.finish(); l.same(unit) {
+		return Layout{}
+	}
+	return Layout{l}
+}
 
 // unit is the lin behind the zero Layout.
 var unit = (&lin{in: []axis{{name: ThreadAxis}, {name: LocalAxis}}}).finish()
@@ -214,8 +221,57 @@ func (a Layout) Table() [][][]int {
 }
 
 // Equal reports whether both layouts are the same map: same hardware axes, same shape, same index at every point. It
-// compares canonical forms and enumerates nothing.
-func (a Layout) Equal(b Layout) bool { return a.l == b.l || a.lin().same(b.lin()) }
+// compares canonical forms. Only for maps that leave elements out, are no digit permutations and mix primes on an axis is
+// the form not unique (0 -> 0, 1 -> 3 into 12 elements is a step over 3×2×2 or the sum of two digits of 3×2×2); for these,
+// points are compared until one differs.
+func (a Layout) Equal(b Layout) bool {
+	x, y := a.lin(), b.lin()
+	if x == y || x.same(y) {
+		return true
+	}
+	if x.perm && y.perm || pure(x) && pure(y) || x.ni != y.ni || x.no != y.no || !slices.Equal(a.Shape(), b.Shape()) {
+		return false
+	}
+	if !slices.EqualFunc(x.in, y.in, func(p, q axis) bool { return p.name == q.name && p.size() == q.size() }) || a.Surjective() || b.Surjective() {
+		return false
+	}
+	return x.agrees(y)
+}
+
+// pure reports whether no axis mixes primes, so that the digits of all axes are given by their sizes.
+func pure(l *lin) bool {
+	for _, axes := range [2][]axis{l.in, l.out} {
+		for _, a := range axes {
+			for j := range a.rad {
+				if a.rad[j] != a.rad[0] {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// agrees compares two maps with equal axes point by point.
+func (l *lin) agrees(r *lin) bool {
+	x := make([]int, len(l.in))
+	p, q := make([]int, 0, len(l.out)), make([]int, 0, len(l.out))
+	for {
+		if p, q = l.apply(x, p), r.apply(x, q); !slices.Equal(p, q) {
+			return false
+		}
+		k := 0
+		for ; k < len(x); k++ {
+			if x[k]++; x[k] < l.in[k].size() {
+				break
+			}
+			x[k] = 0
+		}
+		if k == len(x) {
+			return true
+		}
+	}
+}
 
 // Digits is the permutation view of a register layout, for code generators: the digits of thread and of local, minor
 // first and coalesced (a run of digits that advances like a single one is one Digit). The logical index along dim d is

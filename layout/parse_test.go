@@ -82,7 +82,7 @@ func TestParseErrors(t *testing.T) {
 func TestString(t *testing.T) {
 	for _, s := range []string{
 		"local(2, 1).spatial(8, 4).local(1, 2)", "local()", "local(1, 1)", "replicate(3).local(2, 4)", "column_spatial(4, 8).replicate(6)",
-		"spatial(2, 6).local(6, 3)", "row_major(3, 4)", "column_major(2, 4).row_major(1, 5)", "local(1).replicate(4)",
+		"spatial(2, 6).local(6, 3)", "row_major(3, 4)", "column_major(2, 4)", "row_major(1, 4).row_major(2, 5)", "local(1).replicate(4)",
 		"basis(4){thread: [(2), (1)], local: []}", "basis(2*3){thread: [3:(1)], local: [(3), (3)]}", "basis(8){lhs: [(1), (3), (7)]}",
 	} {
 		l, err := Parse(s)

@@ -6,7 +6,7 @@ import (
 )
 
 // String prints the layout as an expression that Parse reads back to an equal layout: a product of local, spatial and
-// replicate (row_major and column_major for memory) where one exists, a basis otherwise. Equal layouts print alike.
+// replicate (row_major and column_major for memory) where one exists, a basis otherwise. Equal layouts that cover their shape print alike.
 func (a Layout) String() string {
 	l := a.lin()
 	if s, ok := l.productText(); ok {

@@ -113,27 +113,18 @@ func factorText(minorFirst []int) string {
 // of partial products is not a chain of divisors. 12 = 3×4 and 12 = 4×3 is the smallest case: no list of digits has a
 // boundary at 3 and another at 4.
 type RefineError struct {
-	Axis  string // "dim 1", "thread"
-	A, B  []int  // the factors of either layout, minor first
-	AtoB  string // optional: which operation wanted it
-	Cut   int    // set when a single cut was wanted instead of a second factoring
-	OneIs string // what the cut is for
+	Op   string // the operation that wanted it: "compose"
+	Axis string // "dim 1", "axis thread"
+	A, B []int  // the factors of either layout, minor first
+	Cut  int    // when positive: a boundary at this size was wanted, and B is empty
 }
 
 func (e *RefineError) Error() string {
-	var s string
+	s := fmt.Sprintf("%s: %s factors as %s here and ", e.Op, e.Axis, factorText(e.A))
 	if e.Cut > 0 {
-		s = fmt.Sprintf("%s factors as %s here and cannot be cut at %d", e.Axis, factorText(e.A), e.Cut)
-		if e.OneIs != "" {
-			s += " (" + e.OneIs + ")"
-		}
-	} else {
-		s = fmt.Sprintf("%s factors as %s here and %s there", e.Axis, factorText(e.A), factorText(e.B))
+		return s + fmt.Sprintf("has no boundary at %d", e.Cut)
 	}
-	if e.AtoB != "" {
-		s = e.AtoB + ": " + s
-	}
-	return s
+	return s + factorText(e.B) + " there"
 }
 
 // chain returns the sorted partial products of minor-first factors, from 1 to the product.
