@@ -55,6 +55,7 @@ func corpus(t testing.TB) map[string][]byte {
 		}
 	}
 	require.NotEmpty(t, m)
+	m["gemm"], m["softmax"] = gemm(4).Text(), softmax(8).Text()
 	return m
 }
 
@@ -85,6 +86,47 @@ func TestDriversAgree(t *testing.T) {
 }
 
 const selectFails = "declare void @llvm.x86.sse2.pause()\ndefine void @f() {\n  call void @llvm.x86.sse2.pause()\n  ret void\n}\n"
+
+// TestConvergentStays gives passes every reason to copy a barrier into both arms of a branch: the condition after it is known in each
+// predecessor (jump threading), and so is the loop's trip count (unrolling).
+func TestConvergentStays(t *testing.T) {
+	d := get(t, llvm.InProcess)
+	const text = `target triple = "nvptx64-nvidia-cuda"
+define ptx_kernel void @k(ptr addrspace(1) %p, i1 %c) {
+entry:
+  br i1 %c, label %a, label %b
+a:
+  store i32 1, ptr addrspace(1) %p
+  br label %join
+b:
+  store i32 2, ptr addrspace(1) %p
+  br label %join
+join:
+  %known = phi i1 [ true, %a ], [ false, %b ]
+  call void asm sideeffect "bar.sync 7;", "~{memory}"() convergent
+  br i1 %known, label %x, label %y
+x:
+  store i32 3, ptr addrspace(1) %p
+  ret void
+y:
+  store i32 4, ptr addrspace(1) %p
+  ret void
+}
+`
+	for _, passes := range []string{llvm.DefaultPasses, llvm.O3, "function(jump-threading,simplifycfg)"} {
+		o := sm90a
+		o.Passes = passes
+		r, err := d.Compile(t.Context(), []byte(text), o)
+		require.NoError(t, err)
+		assert.Equal(t, 1, strings.Count(string(r.Text), "bar.sync"), passes)
+	}
+	// Without the attribute a pass does copy it: the test can fail.
+	o := sm90a
+	o.Passes = "function(simplifycfg)"
+	r, err := d.Compile(t.Context(), []byte(strings.Replace(text, " convergent", "", 1)), o)
+	require.NoError(t, err)
+	assert.Equal(t, 2, strings.Count(string(r.Text), "bar.sync"))
+}
 
 // bad are modules that LLVM refuses, one for each way it has of doing so.
 var bad = []struct {

@@ -2,7 +2,7 @@ package llx_test
 
 import (
 	"math"
-	"os/exec"
+	"os"
 	"strings"
 	"testing"
 
@@ -14,7 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/girih-lang/girih/codegen/ptx/llvm"
 	"github.com/girih-lang/girih/codegen/ptx/llx"
+	"github.com/girih-lang/girih/codegen/ptx/ptxas"
+	"github.com/girih-lang/girih/ir/dtype"
 )
 
 // sample uses every feature of the package at least once.
@@ -110,19 +113,31 @@ func TestSampleText(t *testing.T) {
 	assert.Equal(t, text, string(sample().Text()), "the same module prints the same text")
 }
 
-func TestSampleParses(t *testing.T) {
-	opt, err := exec.LookPath("opt-22")
-	if err != nil {
-		t.Skip("opt-22 is not installed")
+func TestSampleCompiles(t *testing.T) {
+	d, err := llvm.Find()
+	if err != nil && !strings.Contains(","+os.Getenv("GIRIH_REQUIRE")+",", ",llvm,") {
+		t.Skip(err)
 	}
-	cmd := exec.Command(opt, "-passes=verify", "-disable-output")
-	cmd.Stdin = strings.NewReader(string(sample().Text()))
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
-	assert.Empty(t, string(out))
+	require.NoError(t, err)
+	ll, err := d.Compile(t.Context(), sample().Text(), llvm.Options{CPU: "sm_90a", Passes: llvm.NoPasses, Emit: llvm.LL})
+	require.NoError(t, err)
+	assert.Contains(t, string(ll.Text), `target datalayout = "`+llx.DataLayout+`"`, "LLVM's own layout of the triple")
+	ptx, err := d.Compile(t.Context(), sample().Text(), llvm.Options{CPU: "sm_90a", Features: "+ptx80"})
+	require.NoError(t, err)
+	for _, want := range []string{".maxntid 128", ".minnctapersm 2", ".param .align 64 .b8 sample_param_2[128]", "mma.sync", "0f3DCCCCCD"} {
+		assert.Contains(t, string(ptx.Text), want)
+	}
+	a, err := ptxas.Find()
+	if err != nil && !strings.Contains(","+os.Getenv("GIRIH_REQUIRE")+",", ",ptxas,") {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	_, rep, err := a.Assemble(t.Context(), ptx.Text, "sm_90a")
+	require.NoError(t, err, string(ptx.Text))
+	assert.False(t, rep.Spills())
 }
 
-// bfloatOf and halfOf round by trying every finite value of the format: the nearest, ties to the even code, and infinity from
+// nearest rounds by trying every finite value of the format: the nearest, ties to the even code, and infinity from
 // half a step beyond the greatest.
 func nearest(x float64, e, m int) uint64 {
 	bias := 1<<(e-1) - 1
@@ -176,6 +191,21 @@ func TestConstFloatAgainstGo(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := rapid.Float64().Draw(t, "x")
 		assert.Equal(t, llx.FloatBits(math.Float32bits(float32(x))).Ident(), llx.FloatConst(llx.Float, x).Ident())
+	})
+}
+
+func TestConstAgainstDtype(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := math.Float64frombits(rapid.Uint64().Draw(t, "bits"))
+		if rapid.Bool().Draw(t, "near") {
+			x = math.Ldexp(math.Remainder(x, 2), rapid.IntRange(-150, 130).Draw(t, "e"))
+		}
+		if math.IsNaN(x) {
+			return
+		}
+		assert.Equal(t, llx.HalfBits(uint16(dtype.F16.FromFloat(x, dtype.Mode{}))).Ident(), llx.FloatConst(llx.Half, x).Ident(), "%g", x)
+		assert.Equal(t, llx.BFloatBits(uint16(dtype.BF16.FromFloat(x, dtype.Mode{}))).Ident(), llx.FloatConst(llx.BFloat, x).Ident(), "%g", x)
+		assert.Equal(t, llx.FloatBits(uint32(dtype.F32.FromFloat(x, dtype.Mode{}))).Ident(), llx.FloatConst(llx.Float, x).Ident(), "%g", x)
 	})
 }
 

@@ -125,12 +125,20 @@ func sitePackages() []string {
 	return dirs
 }
 
-// Disassemble gives the SASS of a cubin, by nvdisasm (the Python package nvidia-cuda-nvdisasm, found as ptxas is; GIRIH_NVDISASM
-// names another).
-func Disassemble(ctx context.Context, cubin []byte) ([]byte, error) {
+// FindDisassembler gives the path of nvdisasm, found as ptxas is; GIRIH_NVDISASM names another.
+func FindDisassembler() (string, error) {
 	path, err := find("nvdisasm", "GIRIH_NVDISASM")
 	if err != nil {
-		return nil, errors.New("nvdisasm is not available; install it with `pip install nvidia-cuda-nvdisasm` or name one in GIRIH_NVDISASM")
+		return "", errors.New("nvdisasm is not available; install it with `pip install nvidia-cuda-nvdisasm` or name one in GIRIH_NVDISASM")
+	}
+	return path, nil
+}
+
+// Disassemble gives the SASS of a cubin, by nvdisasm.
+func Disassemble(ctx context.Context, cubin []byte) ([]byte, error) {
+	path, err := FindDisassembler()
+	if err != nil {
+		return nil, err
 	}
 	f, err := os.CreateTemp("", "girih-*.cubin")
 	if err != nil {
