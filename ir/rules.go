@@ -110,7 +110,7 @@ func verifyReshape(o *Op) error {
 
 func verifyTranspose(o *Op) error {
 	a, r, perm := o.Args[0].Type, o.Result().Type, o.Ints("perm")
-	if a.Kind != Tile || a.Elem != r.Elem || len(perm) != a.Rank() || len(perm) != r.Rank() {
+	if a.Kind != Tile || r.Kind != Tile || a.Elem != r.Elem || len(perm) != a.Rank() || len(perm) != r.Rank() {
 		return fmt.Errorf("%s with %v gives not %s", a, perm, r)
 	}
 	for i, p := range perm {
@@ -136,6 +136,9 @@ func AccType(t dtype.Type) dtype.Type {
 
 func verifyDot(o *Op) error {
 	a, b, acc := o.Args[0].Type, o.Args[1].Type, o.Args[2].Type
+	if a.Kind != Tile || b.Kind != Tile || acc.Kind != Tile {
+		return fmt.Errorf("takes tiles, found %s, %s and %s", a, b, acc)
+	}
 	if a.Elem != b.Elem {
 		return fmt.Errorf("operands are %s and %s", a.Elem, b.Elem)
 	}

@@ -1,0 +1,90 @@
+package vm
+
+import (
+	"github.com/girih-lang/girih/ir"
+)
+
+func init() {
+	register(map[ir.Code]build{ir.OpDot: buildDot, ir.OpReduce: buildReduce})
+}
+
+// buildDot adds the products of a row of a and the rows of b; float sums are float64 and rounded once at the end.
+func buildDot(p *prep, o *ir.Op) (step, error) {
+	a, b := o.Args[0].Type, o.Args[1].Type
+	t := o.Result().Type.Elem
+	round := p.rounder(t)
+	k, n := a.Shape[1], b.Shape[1]
+	d, s := p.slot(o.Result()), p.args(o.Args...)
+	return func(f *frame) error {
+		if t.IsFloat() {
+			copy(f.F[d], f.F[s[2]])
+			dot(f.F[d], f.F[s[0]], f.F[s[1]], k, n)
+			if round != nil {
+				round(f.F[d])
+			}
+			return nil
+		}
+		copy(f.I[d], f.I[s[2]])
+		dot(f.I[d], f.I[s[0]], f.I[s[1]], k, n)
+		wrap(t, f.I[d])
+		return nil
+	}, nil
+}
+
+// dot adds a·b to d. Float products of types narrower than f64 are exact, so that a fused multiply-add of the target
+// would give the same; T(x) keeps f64 from being fused.
+func dot[T float64 | int64](d, a, b []T, k, n int) {
+	for ; len(d) > 0; d, a = d[n:], a[k:] {
+		row := d[:n]
+		for i, x := range a[:k] {
+			y := b[i*n : (i+1)*n]
+			for j := range row {
+				row[j] += T(x * y[j])
+			}
+		}
+	}
+}
+
+// buildReduce combines along the axis in order, from the first element on.
+func buildReduce(p *prep, o *ir.Op) (step, error) {
+	x, t := o.Args[0].Type, o.Result().Type.Elem
+	axis := o.Int("axis")
+	n, inner := x.Shape[axis], ir.TileOf(t, x.Shape[axis+1:]...).Size()
+	d, s := p.slot(o.Result()), p.slot(o.Args[0])
+	code := map[string]ir.Code{"sum": ir.OpAdd, "max": ir.OpMax, "min": ir.OpMin, "and": ir.OpAnd, "or": ir.OpOr}[o.Str("op")]
+	if t.IsFloat() {
+		fn, round := binaryFloat[code], p.rounder(t)
+		return func(f *frame) error {
+			reduce(f.F[d], f.F[s], n, inner, fn)
+			if round != nil {
+				round(f.F[d])
+			}
+			return nil
+		}, nil
+	}
+	one := binarySigned[code]
+	if u := binaryUnsigned[code]; u != nil && !t.IsSigned() {
+		one = u
+	}
+	fn := func(d, x, y []int64) {
+		for i := range d {
+			d[i] = one(x[i], y[i])
+		}
+	}
+	return func(f *frame) error {
+		reduce(f.I[d], f.I[s], n, inner, fn)
+		wrap(t, f.I[d])
+		return nil
+	}, nil
+}
+
+// reduce combines the n middle slices of inner elements of s into d.
+func reduce[T any](d, s []T, n, inner int, fn func(d, x, y []T)) {
+	for ; len(d) > 0; d, s = d[inner:], s[n*inner:] {
+		out := d[:inner]
+		copy(out, s)
+		for i := 1; i < n; i++ {
+			fn(out, out, s[i*inner:(i+1)*inner])
+		}
+	}
+}
