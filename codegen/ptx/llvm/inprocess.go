@@ -207,8 +207,6 @@ func (d *inProcess) compile(j *job, number uintptr, module []byte, o Options) (r
 	return res, nil
 }
 
-const triple = "nvptx64-nvidia-cuda"
-
 // machine makes a target machine. One serves one compilation: it is cheap next to the rest, and not safe for concurrent use.
 func (d *inProcess) machine(o Options) (handle, error) {
 	var target, msg handle

@@ -44,6 +44,9 @@ import (
 // Major is the version of LLVM that the drivers accept: the text of modules and of PTX changes between major versions.
 const Major = 22
 
+// triple is the target of every module.
+const triple = "nvptx64-nvidia-cuda"
+
 // Emit says what a compilation gives.
 type Emit int
 
