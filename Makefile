@@ -65,6 +65,7 @@ fuzz:
 
 docs:
 	$(GO) generate ./...
+	$(GO) test ./ir -run ISA -update
 
 clean:
 	rm -rf girih .tools dist
