@@ -4,7 +4,7 @@
 // they give the same bytes for the same module and options (a test holds them together):
 //
 //   - in process: libLLVM is loaded with dlopen and driven through its C interface. Some 10 ms for a kernel.
-//   - as processes: opt and llc, joined by a pipe. Some 40 ms, nearly all of it their start.
+//   - as processes: opt and llc, joined by a pipe. Some 25 ms, most of it their start.
 //
 // [Find] prefers the first and falls back to the second; GIRIH_LLVM=inprocess|process|off overrides.
 //

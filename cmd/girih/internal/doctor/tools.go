@@ -55,7 +55,7 @@ func cc() Tool {
 func llvmInProcess() Tool {
 	t := Tool{
 		Name:    "llvm-inprocess",
-		Costs:   "compiling for GPUs takes some 40 ms a kernel more, through opt and llc",
+		Costs:   "compiling for GPUs takes some 15 ms a kernel more, through opt and llc",
 		Install: fmt.Sprintf("apt-get install llvm-%d", llvm.Major),
 	}
 	return driver(t, llvm.InProcess)
