@@ -106,7 +106,7 @@ var Table = [numCodes]Info{
 	OpYield: {Name: "yield", Args: []string{"value…"}, Effect: Control, Doc: "Ends a region with its values.", Example: "yield %5"},
 
 	OpConvert: {Name: "convert", Args: []string{"x"}, Results: 1, Doc: "Moves a tile to another layout; the elements stay the same.", Example: "%1 = convert %0 : f16[16, 64]", Verify: verifySame},
-	OpAllocShared: {Name: "alloc_shared", Results: 1, Attrs: []AttrSpec{{"offset", "int", true, "byte offset, given by the allocator"}, {"swizzle", "int", true, "bytes of the XOR swizzle of rows: 0, 32, 64 or 128"}},
+	OpAllocShared: {Name: "alloc_shared", Results: 1, Attrs: []AttrSpec{{"offset", "int", true, "byte offset, given by the allocator"}, {"swizzle", "int", true, "bytes of the XOR swizzle of rows: 0, 32, 64 or 128"}, {"pack", "string", true, "the packed parameter whose words the buffer holds, in their storage order"}},
 		Doc: "A buffer of the block.", Example: "%0 = alloc_shared {swizzle = 128} : shared f16[3, 16, 64]", Verify: verifyAlloc},
 	OpLoadShared: {Name: "load_shared", Args: []string{"buffer", "slot…"}, Results: 1, Effect: Reads, Doc: "Reads a tile from a buffer; a slot indexes the leading dimensions.",
 		Example: "%3 = load_shared %0, %1 : f16[16, 64]", Verify: verifyLoadShared},

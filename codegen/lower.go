@@ -1,0 +1,269 @@
+// Package codegen lowers tile IR with layouts to thread IR: what one thread does with its share of every tile.
+//
+// The same lowering serves all targets. A tile becomes a local array with one element for each local index of its
+// layout, or, where it has a single user, an expression that the user evaluates for the indices it needs. On a CPU a
+// block has one thread and layouts are row-major, so an expression becomes one loop nest that the C compiler vectorises;
+// on a GPU the loops over local indices are unrolled by the printer.
+//
+// This package knows nothing of PTX or C text.
+package codegen
+
+import (
+	"fmt"
+
+	"github.com/girih-lang/girih/codegen/thread"
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
+	"github.com/girih-lang/girih/layout"
+	"github.com/girih-lang/girih/passes"
+)
+
+// node shortens signatures.
+type node = *thread.Node
+
+// Lower translates a kernel after the passes for its target. Parameters follow the calling convention: the kernel's
+// parameters in order (tensors as pointers, scalars by value), then every dimension that is not static, as I64.
+func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(*passes.Error)
+			if !ok {
+				panic(r)
+			}
+			f, err = nil, e
+		}
+	}()
+	threads := 1
+	if t.GPU {
+		threads = 32 * k.Warps
+	}
+	f, b := thread.NewFunc(k.Name, threads)
+	lo := &lowerer{k: k, t: t, f: f, b: b, entry: &thread.Block{}, facts: passes.NewFacts(k), scalars: map[*ir.Value]node{}, tiles: map[*ir.Value]*tile{},
+		buffers: map[*ir.Value]*buffer{}, exprs: map[string]node{}, strides: map[string]node{}, args: map[*ir.Value]node{}, coords: map[string]node{},
+		users: map[*ir.Value][]*ir.Op{}, home: map[*ir.Op]*ir.Block{}}
+	lo.params()
+	lo.index(k.Body)
+	lo.block(k.Body)
+	f.Body.Nodes = append(lo.entry.Nodes, f.Body.Nodes...)
+	f.Shared = lo.shared + lo.scratch
+	if f.Shared > t.MaxShared && t.GPU {
+		return nil, &passes.Error{Code: "G0501", Span: lo.at.Span, Text: fmt.Sprintf("kernel %s needs %d bytes of shared memory, a block on %s has %d", k.Name, f.Shared, t.Name, t.MaxShared),
+			Help: "use smaller tiles or fewer stages"}
+	}
+	return f, nil
+}
+
+type lowerer struct {
+	k     *ir.Kernel
+	t     passes.Target
+	f     *thread.Func
+	b     *thread.Builder
+	entry *thread.Block // what every path needs once: coordinates, extents, strides
+	facts *passes.Facts
+	at    *ir.Op // the operation being lowered
+
+	scalars map[*ir.Value]node
+	tiles   map[*ir.Value]*tile
+	buffers map[*ir.Value]*buffer
+	args    map[*ir.Value]node
+	exprs   map[string]node
+	strides map[string]node
+	coords  map[string]node
+	users   map[*ir.Value][]*ir.Op
+	home    map[*ir.Op]*ir.Block
+
+	shared, scratch int
+}
+
+// fail ends the lowering with an error at the current operation.
+func (lo *lowerer) fail(code, help, format string, args ...any) {
+	panic(&passes.Error{Code: code, Span: lo.at.Span, Text: fmt.Sprintf(format, args...), Help: help})
+}
+
+// once evaluates f in the entry block, where every later node may use the result.
+func (lo *lowerer) once(cache map[string]node, key string, f func() node) node {
+	if n, ok := cache[key]; ok {
+		return n
+	}
+	var n node
+	lo.b.In(lo.entry, func() { n = f() })
+	cache[key] = n
+	return n
+}
+
+func (lo *lowerer) params() {
+	for i, p := range lo.k.Params {
+		e := thread.Ptr
+		if p.Value.Type.Kind == ir.Tile {
+			e = register(p.Value.Type.Elem)
+		}
+		lo.f.Params = append(lo.f.Params, thread.Param{Name: p.Name, Elem: e, Out: p.Out})
+		var n node
+		lo.b.In(lo.entry, func() {
+			n = lo.b.Emit(&thread.Node{Op: thread.Arg, Type: thread.Scalar(e), Imm: int64(i)})
+		})
+		if e == thread.Ptr {
+			lo.args[p.Value] = n
+		} else {
+			lo.scalars[p.Value] = n
+		}
+	}
+	for _, d := range lo.k.Dims {
+		if d.Static >= 0 {
+			continue
+		}
+		i := len(lo.f.Params)
+		lo.f.Params = append(lo.f.Params, thread.Param{Name: d.Name, Elem: thread.I64})
+		lo.once(lo.exprs, d.Name, func() node {
+			return lo.b.Conv(lo.b.Emit(&thread.Node{Op: thread.Arg, Type: thread.Scalar(thread.I64), Imm: int64(i)}), thread.I32, false)
+		})
+	}
+}
+
+// expr is an extent as I32, evaluated once on entry.
+func (lo *lowerer) expr(e ir.Expr) node {
+	if e.Op == ir.EConst {
+		return lo.b.I32(int(e.N))
+	}
+	if e.Op == ir.EDim {
+		if d := lo.k.Dim(e.Name); d != nil && d.Static >= 0 {
+			return lo.b.I32(int(d.Static))
+		}
+	}
+	return lo.once(lo.exprs, e.String(), func() node {
+		x, y := lo.expr(e.Args[0]), lo.expr(e.Args[1])
+		switch e.Op {
+		case ir.EAdd:
+			return lo.b.Bin(thread.Add, x, y)
+		case ir.ESub:
+			return lo.b.Bin(thread.Sub, x, y)
+		case ir.EMul:
+			return lo.b.Bin(thread.Mul, x, y)
+		case ir.EDiv:
+			return lo.b.Bin(thread.Div, x, y)
+		case ir.EMod:
+			return lo.b.Bin(thread.Rem, x, y)
+		default: // ceiling division of extents, which are not negative
+			return lo.b.Bin(thread.Div, lo.b.Bin(thread.Add, x, lo.b.Bin(thread.Sub, y, lo.b.I32(1))), y)
+		}
+	})
+}
+
+// stride is the distance in elements between neighbours along dimension d of a tensor, as I64.
+func (lo *lowerer) stride(t ir.Type, d int) node {
+	key := ""
+	for _, e := range t.Dims[d+1:] {
+		key += e.String() + ";"
+	}
+	return lo.once(lo.strides, key, func() node {
+		n := lo.b.Int(thread.I64, 1)
+		for _, e := range t.Dims[d+1:] {
+			n = lo.b.Bin(thread.Mul, n, lo.b.Conv(lo.expr(e), thread.I64, false))
+		}
+		return n
+	})
+}
+
+// index finds the users of every value and the block of every operation.
+func (lo *lowerer) index(b *ir.Block) {
+	for _, o := range b.Ops {
+		lo.home[o] = b
+		for _, a := range o.Args {
+			lo.users[a] = append(lo.users[a], o)
+		}
+		for _, r := range o.Regions {
+			lo.index(r)
+		}
+	}
+}
+
+// coord is the part of a logical coordinate along dim that the thread's number contributes.
+func (lo *lowerer) coord(l *layout.Layout, dim int) node {
+	digits, _, ok := l.Digits()
+	if !ok {
+		lo.fail("G0406", "use a layout of local and spatial parts", "the layout %s is not a permutation of digits; no code is generated for it yet", l)
+	}
+	key := fmt.Sprint(dim, digits)
+	return lo.once(lo.coords, key, func() node {
+		sum, weight := lo.b.I32(0), 1
+		for _, d := range digits {
+			if d.Dim == dim {
+				sum = lo.b.Bin(thread.Add, sum, lo.b.Bin(thread.Mul, lo.threadDigit(weight, d.Radix, l.Threads()), lo.b.I32(d.Stride)))
+			}
+			weight *= d.Radix
+		}
+		return sum
+	})
+}
+
+// threadDigit is (tid / weight) % radix.
+func (lo *lowerer) threadDigit(weight, radix, threads int) node {
+	t := lo.once(lo.coords, "tid", func() node { return lo.b.Emit(&thread.Node{Op: thread.Tid, Type: thread.Scalar(thread.I32)}) })
+	t = lo.b.BinU(thread.Div, t, lo.b.I32(weight))
+	if weight*radix < threads || lo.f.Threads > threads {
+		t = lo.b.BinU(thread.Rem, t, lo.b.I32(radix))
+	}
+	return t
+}
+
+// copies is the predicate that the thread is the first of those that hold the same elements, or nil when all differ.
+func (lo *lowerer) first(l *layout.Layout) node {
+	digits, _, _ := l.Digits()
+	var p node
+	weight := 1
+	for _, d := range digits {
+		if d.Dim < 0 && d.Radix > 1 {
+			key := fmt.Sprint("first", weight, d.Radix)
+			w, r := weight, d.Radix
+			p = lo.b.And2(p, lo.once(lo.coords, key, func() node {
+				return lo.b.Cmp("eq", lo.threadDigit(w, r, l.Threads()), lo.b.I32(0), false)
+			}))
+		}
+		weight *= d.Radix
+	}
+	return p
+}
+
+// register is the kind that holds an element of type t.
+func register(t dtype.Type) thread.Elem {
+	switch {
+	case t.IsBool():
+		return thread.Bool
+	case t.IsInt() && t.Bits() <= 32:
+		return thread.I32
+	case t.IsInt():
+		return thread.I64
+	case t == dtype.F16:
+		return thread.F16
+	case t == dtype.BF16:
+		return thread.BF16
+	case t == dtype.F64:
+		return thread.F64
+	}
+	return thread.F32
+}
+
+// memory is the kind of an element in memory and whether elements of t have a whole number of bytes of their own.
+func memory(t dtype.Type) (thread.Elem, bool) {
+	switch t {
+	case dtype.F16:
+		return thread.F16, true
+	case dtype.BF16:
+		return thread.BF16, true
+	case dtype.F32:
+		return thread.F32, true
+	case dtype.F64:
+		return thread.F64, true
+	}
+	switch t.Bits() {
+	case 8:
+		return thread.I8, true
+	case 16:
+		return thread.I16, true
+	case 32:
+		return thread.I32, true
+	case 64:
+		return thread.I64, true
+	}
+	return thread.Void, false
+}

@@ -1,0 +1,87 @@
+package passes
+
+import "github.com/girih-lang/girih/ir"
+
+// Access describes how a tile touches a tensor in global memory.
+type Access struct {
+	Tensor  ir.Type
+	Offsets []*ir.Value
+	Dims    []int // tensor dimension of each tile axis
+	Shape   []int // of the tile
+}
+
+// AccessOf reads the access of a load, store or copy_async.
+func AccessOf(o *ir.Op) Access {
+	switch o.Code {
+	case ir.OpLoad:
+		return Access{o.Args[0].Type, o.Args[1:], o.Ints("dims"), o.Result().Type.Shape}
+	case ir.OpStore:
+		return Access{o.Args[1].Type, o.Args[2:], o.Ints("dims"), o.Args[0].Type.Shape}
+	default: // copy_async
+		return Access{o.Args[2].Type, o.Args[3:], o.Ints("dims"), o.Args[0].Type.Shape[1:]}
+	}
+}
+
+// Fast is the tile axis along which neighbours lie closest in memory, or -1 for a scalar access.
+func (a Access) Fast() int {
+	best := -1
+	for i, d := range a.Dims {
+		if best < 0 || d > a.Dims[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// Vector is the number of consecutive elements along Fast that one access of at most limit bytes may cover: they are
+// adjacent in memory, aligned to their total size, and clipped together. It is a power of two, 1 when nothing is known.
+func (f *Facts) Vector(a Access, limit int) int {
+	fast, last := a.Fast(), a.Tensor.Rank()-1
+	bits := a.Tensor.Elem.Bits()
+	if fast < 0 || a.Dims[fast] != last || bits%8 != 0 || bits&(bits-1) != 0 {
+		return 1
+	}
+	v := int64(limit * 8 / bits)
+	fit := func(d int64) {
+		for v > 1 && d%v != 0 {
+			v /= 2
+		}
+	}
+	fit(int64(a.Shape[fast]))
+	fit(f.Div(a.Offsets[last]))
+	fit(f.ExprDiv(a.Tensor.Dims[last])) // rows start aligned, and a vector is inside or outside as a whole
+	return int(max(v, 1))
+}
+
+// Clip says for each tensor dimension whether the access needs no check there, or one check for the whole tile, or one for
+// each element.
+type Clip uint8
+
+const (
+	ClipNone Clip = iota
+	ClipTile
+	ClipElem
+)
+
+// Clips lists the checks of an access, one for each tensor dimension.
+func (f *Facts) Clips(a Access) []Clip {
+	c := make([]Clip, len(a.Offsets))
+	for d := range c {
+		width := 1
+		for i, e := range a.Dims {
+			if e == d {
+				width = a.Shape[i]
+			}
+		}
+		inside, whole := f.Inside(a.Offsets[d], width, a.Tensor.Dims[d])
+		switch {
+		case inside:
+			c[d] = ClipNone
+		case whole:
+			c[d] = ClipTile
+		default:
+			c[d] = ClipElem
+		}
+	}
+	return c
+}

@@ -1,0 +1,209 @@
+package passes
+
+import (
+	"github.com/girih-lang/girih/ir"
+)
+
+// asyncPass keeps copies in flight for loops marked pipeline(n). Loads whose place depends only on the counter move to a
+// ring of n slots in shared memory: before the loop the copies of the first n-1 iterations start; each iteration waits
+// for its own slot, starts the copy that is n-1 iterations ahead into the slot that the previous iteration has finished
+// with, and reads its tile from shared memory. One barrier an iteration serves both: it makes the waited-for copies of
+// all threads visible, and says that all threads have left the slot that is overwritten next.
+//
+// A copy ahead of the last iteration reads beyond the loop's range: it is clipped at the tensor's edge like any access,
+// and nobody reads it.
+func asyncPass(k *ir.Kernel, c *Context) error {
+	return asyncBlock(k, c, k.Body, false)
+}
+
+func asyncBlock(k *ir.Kernel, c *Context, b *ir.Block, nested bool) error {
+	old := b.Ops
+	b.Ops = nil
+	bld := &ir.Builder{Block: b}
+	for _, o := range old {
+		bld.Span = o.Span
+		for _, g := range o.Regions {
+			if err := asyncBlock(k, c, g, nested || o.Code == ir.OpFor); err != nil {
+				return err
+			}
+		}
+		if n := o.Int("pipeline"); o.Code == ir.OpFor && n > 1 {
+			if a := newRing(k, c, o, n); a != nil {
+				if nested {
+					bld.Op(ir.OpBarrier, nil)
+				}
+				a.emit(bld)
+				continue
+			}
+		}
+		b.Ops = append(b.Ops, o)
+	}
+	return nil
+}
+
+type ring struct {
+	k      *ir.Kernel
+	loop   *ir.Op
+	stages int
+	loads  []*ir.Op
+	bufs   []*ir.Value
+	slice  []*ir.Op // scalar operations of the body that the loads' offsets need, in order
+}
+
+func newRing(k *ir.Kernel, c *Context, loop *ir.Op, stages int) *ring {
+	a := &ring{k: k, loop: loop, stages: stages}
+	facts := NewFacts(k)
+	body := loop.Regions[0]
+	inBody := map[*ir.Value]*ir.Op{}
+	carried := map[*ir.Value]bool{}
+	for _, v := range body.Args[1:] {
+		carried[v] = true
+	}
+	for _, o := range body.Ops {
+		for _, r := range o.Results {
+			inBody[r] = o
+		}
+	}
+	need := map[*ir.Op]bool{}
+	var movable func(v *ir.Value, set map[*ir.Op]bool) bool
+	movable = func(v *ir.Value, set map[*ir.Op]bool) bool {
+		if carried[v] {
+			return false
+		}
+		o := inBody[v]
+		if o == nil {
+			return true
+		}
+		if !v.Type.IsScalar() || o.Code.Info().Effect != ir.Pure || len(o.Regions) > 0 {
+			return false
+		}
+		for _, x := range o.Args {
+			if !movable(x, set) {
+				return false
+			}
+		}
+		set[o] = true
+		return true
+	}
+	for _, o := range body.Ops {
+		if o.Code != ir.OpLoad || o.Result().Type.IsScalar() {
+			continue
+		}
+		set := map[*ir.Op]bool{}
+		ok := true
+		for _, x := range o.Args[1:] {
+			ok = ok && movable(x, set)
+		}
+		if !ok {
+			c.remark("async", o.Span, "the load of %s depends on a carried value and is not started early", o.Result().Type)
+			continue
+		}
+		p := k.ParamOf(o.Args[0])
+		if p.Pack == nil {
+			acc := AccessOf(o)
+			if n := facts.Vector(acc, 16) * acc.Tensor.Elem.Bits() / 8; n < 4 {
+				c.remark("async", o.Span, "the load of %s is not started early: its rows are known to be aligned to %d bytes only, a copy needs 4 (declare a divisible dimension)", o.Result().Type, n)
+				continue
+			}
+		}
+		for s := range set {
+			need[s] = true
+		}
+		a.loads = append(a.loads, o)
+	}
+	if len(a.loads) == 0 {
+		return nil
+	}
+	for _, o := range body.Ops {
+		if need[o] {
+			a.slice = append(a.slice, o)
+		}
+	}
+	return a
+}
+
+// copies starts the copies of the iteration whose counter is iv into a slot and closes their group.
+func (a *ring) copies(b *ir.Builder, iv, slot *ir.Value) {
+	m := map[*ir.Value]*ir.Value{a.loop.Regions[0].Args[0]: iv}
+	for _, o := range a.slice {
+		b.Block.Ops = append(b.Block.Ops, ir.CloneOp(o, m))
+	}
+	for i, l := range a.loads {
+		b.Span = l.Span
+		args := []*ir.Value{a.bufs[i], slot}
+		for _, x := range l.Args {
+			if y, ok := m[x]; ok {
+				x = y
+			}
+			args = append(args, x)
+		}
+		b.Op(ir.OpCopyAsync, args).Set("dims", l.Ints("dims"))
+	}
+	b.Op(ir.OpCommit, nil)
+}
+
+func (a *ring) emit(b *ir.Builder) {
+	loop := a.loop
+	for _, l := range a.loads {
+		t := l.Result().Type
+		b.Span = l.Span
+		o := b.Op(ir.OpAllocShared, nil, ir.SharedOf(t.Elem, append([]int{a.stages}, t.Shape...)...))
+		if p := a.k.ParamOf(l.Args[0]); p.Pack != nil {
+			o.Set("pack", p.Name)
+		} else {
+			o.Set("swizzle", SwizzleFor(t))
+		}
+		a.bufs = append(a.bufs, o.Result())
+	}
+	b.Span = loop.Span
+	for s := range a.stages - 1 {
+		iv := loop.Args[0]
+		if s > 0 {
+			iv = b.Binary(ir.OpAdd, iv, b.Binary(ir.OpMul, b.Index(s), loop.Args[2]))
+		}
+		a.copies(b, iv, b.Index(s))
+		b.Span = loop.Span
+	}
+
+	body := loop.Regions[0]
+	old := body.Ops
+	body.Ops = nil
+	in := &ir.Builder{Block: body, Span: loop.Span}
+	slot := &ir.Value{Type: ir.TileOf(ir.Index), Name: "slot"}
+	zero, one, last := in.Index(0), in.Index(1), in.Index(a.stages-1)
+	ahead := in.Select(in.Cmp("eq", slot, zero), last, in.Binary(ir.OpSub, slot, one))
+	next := in.Select(in.Cmp("eq", slot, last), zero, in.Binary(ir.OpAdd, slot, one))
+	in.Op(ir.OpWait, nil).Set("groups", a.stages-2)
+	in.Op(ir.OpBarrier, nil)
+	a.copies(in, in.Binary(ir.OpAdd, body.Args[0], in.Binary(ir.OpMul, last, loop.Args[2])), ahead)
+	for _, o := range old {
+		for i, l := range a.loads {
+			if o == l {
+				o.Code, o.Args, o.Attrs = ir.OpLoadShared, []*ir.Value{a.bufs[i], slot}, nil
+			}
+		}
+	}
+	body.Ops = append(body.Ops, old...)
+	body.Args = append(body.Args, slot)
+	loop.Args = append(loop.Args, b.Index(0))
+	y := body.Yield()
+	y.Args = append(y.Args, next)
+	loop.Results = append(loop.Results, &ir.Value{Type: ir.TileOf(ir.Index), Def: loop})
+	b.Block.Ops = append(b.Block.Ops, loop)
+	b.Op(ir.OpWait, nil).Set("groups", 0)
+}
+
+// SwizzleFor is the XOR swizzle for rows of a tile in shared memory, in bytes: the widest of 128, 64 and 32 that divides
+// a row; 0 for tiles without rows.
+func SwizzleFor(t ir.Type) int {
+	if t.Rank() != 2 || t.Elem.Bits()%8 != 0 {
+		return 0
+	}
+	row := t.Shape[1] * t.Elem.Bits() / 8
+	for _, s := range []int{128, 64, 32} {
+		if row%s == 0 && row&(row-1) == 0 {
+			return s
+		}
+	}
+	return 0
+}

@@ -1,0 +1,159 @@
+package passes
+
+import (
+	"fmt"
+
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/layout"
+)
+
+func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+// convert inserts a conversion wherever a value does not have the layout that its user demands, and after operations
+// whose natural result layout is not the one of its class.
+func (s *solver) convert() error {
+	var err error
+	r := replacer{}
+	var block func(b *ir.Block)
+	block = func(b *ir.Block) {
+		old := b.Ops
+		b.Ops = nil
+		bld := &ir.Builder{Block: b}
+		for _, o := range old {
+			bld.Span = o.Span
+			for i, a := range o.Args {
+				o.Args[i] = r.of(a)
+			}
+			for _, g := range o.Regions {
+				block(g)
+			}
+			for i, a := range o.Args {
+				if want := s.demand(o, i); want != nil && !a.Type.IsScalar() && !a.Layout.Equal(*want) {
+					o.Args[i] = s.move(bld, a, want)
+				}
+			}
+			b.Ops = append(b.Ops, o)
+			if len(o.Results) != 1 || o.Result().Type.IsScalar() || o.Result().Type.Kind != ir.Tile {
+				continue
+			}
+			if o.Code != ir.OpReduce && o.Code != ir.OpReshape && o.Code != ir.OpTranspose {
+				continue
+			}
+			v := o.Result()
+			natural := forward(o, o.Args[0].Layout)
+			if natural == nil {
+				// The elements cannot stay in place: give the operand a layout in which they can.
+				l := blocked(v.Type.Shape, len(v.Type.Shape)-1, 1, s.threads)
+				if want := backward(o, l); want != nil && layoutCovers(want, o.Args[0].Type.Shape) {
+					b.Ops = b.Ops[:len(b.Ops)-1]
+					o.Args[0] = s.move(bld, o.Args[0], want)
+					b.Ops = append(b.Ops, o)
+					natural = l
+				} else {
+					b.Ops = b.Ops[:len(b.Ops)-1]
+					// Padding in the way: hold the whole tile in every thread's reach without padding.
+					flat := unpadded(o.Args[0].Type.Shape, s.threads)
+					o.Args[0] = s.move(bld, o.Args[0], flat)
+					b.Ops = append(b.Ops, o)
+					natural = forward(o, flat)
+				}
+				if natural == nil {
+					err = &Error{Code: "G0401", Span: o.Span, Text: sprintf("no layout for %s of %s to %s", o.Code, o.Args[0].Type, v.Type)}
+					return
+				}
+			}
+			if !natural.Equal(*v.Layout) {
+				want := v.Layout
+				v.Layout = natural
+				r[v] = s.move(bld, v, want)
+			}
+		}
+	}
+	block(s.k.Body)
+	if err != nil {
+		return err
+	}
+	// Values replaced after their definition are used in later operations only; those were updated on the way, except in
+	// yields of enclosing regions, which apply handles.
+	convs := map[*ir.Value]bool{}
+	for _, w := range r {
+		convs[w] = true
+	}
+	s.k.Body.Walk(func(o *ir.Op) bool {
+		for i, a := range o.Args {
+			if w, ok := r[a]; ok && !(o.Code == ir.OpConvert && convs[o.Results[0]] && o.Results[0] == w) {
+				o.Args[i] = w
+			}
+		}
+		return true
+	})
+	return nil
+}
+
+func layoutCovers(l *layout.Layout, shape []int) bool {
+	ls := l.Shape()
+	if len(ls) != len(shape) {
+		return false
+	}
+	for i := range ls {
+		if ls[i] < shape[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// unpadded spreads a tile without padding: power-of-two parts of the extents go to threads, the rest repeats.
+func unpadded(shape []int, threads int) *layout.Layout {
+	l := layout.Local()
+	left := threads
+	sp, lo := ones(len(shape)), ones(len(shape))
+	for a := len(shape) - 1; a >= 0; a-- {
+		lo[a] = shape[a]
+		for lo[a]%2 == 0 && left > 1 {
+			lo[a] /= 2
+			sp[a] *= 2
+			left /= 2
+		}
+	}
+	l = layout.Local(lo...).Spatial(sp...)
+	if left > 1 {
+		l = mul(layout.Replicate(left), l)
+	}
+	return &l
+}
+
+// demand is the layout that operand i of an operation must have, or nil when any will do.
+func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
+	switch {
+	case o.Args[i].Type.Kind != ir.Tile || o.Args[i].Type.IsScalar():
+		return nil
+	case elementwise(o):
+		return o.Result().Layout
+	case o.Code == ir.OpDot:
+		m := s.mma[o]
+		switch {
+		case i == 2:
+			return o.Result().Layout
+		case m == nil:
+			return nil
+		case i == 0:
+			return m.A
+		default:
+			return m.B
+		}
+	case o.Code == ir.OpBroadcast:
+		return backward(o, o.Result().Layout)
+	}
+	return nil
+}
+
+func (s *solver) move(b *ir.Builder, v *ir.Value, to *layout.Layout) *ir.Value {
+	if v.Layout.Equal(*to) {
+		return v
+	}
+	w := b.Op(ir.OpConvert, []*ir.Value{v}, v.Type).Result()
+	w.Layout = to
+	s.c.remark("layout", b.Span, "convert %s from %s to %s", v.Type, v.Layout, to)
+	return w
+}

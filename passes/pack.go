@@ -1,0 +1,106 @@
+package passes
+
+import (
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/layout"
+)
+
+// packPass derives the storage order of packed parameters from the layout of the tile that is read: what a thread wants
+// becomes consecutive words, in chunks of up to 16 bytes a thread that neighbouring threads hold side by side, so that
+// every read of a warp is one contiguous piece of memory and unpacking is free.
+func packPass(k *ir.Kernel, c *Context) error {
+	facts := NewFacts(k)
+	for _, p := range k.Params {
+		if !p.Packed {
+			continue
+		}
+		var at *ir.Op
+		var err error
+		k.Body.Walk(func(o *ir.Op) bool {
+			if o.Code != ir.OpLoad || o.Args[0] != p.Value {
+				return true
+			}
+			err = packable(facts, p, o, at)
+			at = o
+			return err == nil
+		})
+		if err != nil {
+			return err
+		}
+		if at == nil {
+			continue
+		}
+		p.Pack = packOf(at.Result())
+		c.remark("pack", at.Span, "%s is stored in tiles of %d×%d: %d words for each of %d threads, read %d bytes at a time, widened without a shuffle",
+			p.Name, p.Pack.Tile[0], p.Pack.Tile[1], p.Pack.Words, p.Pack.Threads, 4*p.Pack.Vec)
+	}
+	return nil
+}
+
+func packable(f *Facts, p *ir.Param, o, before *ir.Op) error {
+	t := o.Result().Type
+	dims := o.Ints("dims")
+	switch {
+	case len(dims) != 2 || dims[0] != 0 || dims[1] != 1:
+		return &Error{Code: "G0404", Span: o.Span, Text: sprintf("packed %s is read as %s; a packed tensor is read in tiles over both of its dimensions, in order", p.Name, t),
+			Help: "index it with two ranges, or drop the word packed"}
+	case f.Div(o.Args[1])%int64(t.Shape[0]) != 0 || f.Div(o.Args[2])%int64(t.Shape[1]) != 0:
+		return &Error{Code: "G0404", Span: o.Span, Text: sprintf("packed %s is read in tiles of %d×%d at offsets that are not multiples of the tile", p.Name, t.Shape[0], t.Shape[1]),
+			Help: "loop over it by the tile's extents from 0"}
+	case before != nil && (!before.Result().Layout.Equal(*o.Result().Layout) || !before.Result().Type.Equal(t)):
+		return &Error{Code: "G0405", Span: o.Span, Text: sprintf("packed %s is read in two layouts, %s and %s; it can be stored in one order only", p.Name, before.Result().Layout, o.Result().Layout),
+			Help: "read it once, or drop the word packed"}
+	}
+	return nil
+}
+
+// Distinct splits a layout's threads: rank is the number of a thread among those that hold different elements, copies
+// are the threads that hold the same as another one.
+func Distinct(l *layout.Layout) (threads int, rank func(thread int) int) {
+	digits, _, _ := l.Digits()
+	threads = 1
+	for _, d := range digits {
+		if d.Dim >= 0 {
+			threads *= d.Radix
+		}
+	}
+	return threads, func(t int) int {
+		r, w := 0, 1
+		for _, d := range digits {
+			if d.Dim >= 0 {
+				r += t % d.Radix * w
+				w *= d.Radix
+			}
+			t /= d.Radix
+		}
+		return r
+	}
+}
+
+func packOf(v *ir.Value) *ir.Pack {
+	l, t := v.Layout, v.Type
+	n, rank := Distinct(l)
+	p := &ir.Pack{Tile: [2]int{t.Shape[0], t.Shape[1]}, Threads: n, Fields: l.Locals(), Order: make([][]int32, n)}
+	p.Plan = PlanFor(t.Elem.Bits(), p.Fields)
+	p.Words = planWords(t.Elem.Bits(), p.Fields)
+	p.Vec = 1
+	for p.Vec < 4 && p.Words%(2*p.Vec) == 0 {
+		p.Vec *= 2
+	}
+	for th := range l.Threads() {
+		r := rank(th)
+		if p.Order[r] != nil {
+			continue
+		}
+		order := make([]int32, p.Fields)
+		for i := range order {
+			at := l.At(th, i)
+			order[i] = int32(at[0]*t.Shape[1] + at[1])
+			if at[0] >= t.Shape[0] || at[1] >= t.Shape[1] {
+				order[i] = -1 // padding
+			}
+		}
+		p.Order[r] = order
+	}
+	return p
+}

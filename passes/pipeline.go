@@ -1,0 +1,126 @@
+// Package passes turns tile IR as the language gives it into tile IR that a target can lower: simplified, with a layout
+// on every tile, copies in flight, and shared memory allocated.
+//
+// Every pass is a function over a kernel and stands in its own file; the table in this file is the pipeline and says why
+// the order is what it is. A pass keeps the meaning of the kernel: the VM gives the same result before and after.
+// This package knows targets only through [Target]; it knows nothing of PTX or C.
+package passes
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/girih-lang/girih/ir"
+)
+
+// Target is what the passes must know of a machine.
+type Target struct {
+	Name      string // "cpu", "sm_80", "sm_90a"
+	GPU       bool
+	Warps     int // default warps of a block; 0 on a CPU
+	MaxShared int // bytes of shared memory of a block
+}
+
+// CPU is the target for C.
+var CPU = Target{Name: "cpu"}
+
+// Pass is one row of the pipeline.
+type Pass struct {
+	Name     string
+	Doc      string
+	GPU      bool // only for GPUs
+	Required bool // may not be switched off
+	Run      func(*ir.Kernel, *Context) error
+}
+
+// Context is what the passes of one compilation share.
+type Context struct {
+	Target  Target
+	Remarks []Remark
+	Off     map[string]bool                       // passes to leave out, by name
+	After   func(pass string, k *ir.Kernel) error // called after every pass: dump, verify
+	Timing  func(pass string, d time.Duration)
+}
+
+// Remark tells the author what a pass decided, on the source line it concerns.
+type Remark struct {
+	Pass string
+	Span ir.Span
+	Text string
+}
+
+func (c *Context) remark(pass string, span ir.Span, format string, args ...any) {
+	c.Remarks = append(c.Remarks, Remark{pass, span, fmt.Sprintf(format, args...)})
+}
+
+// Error is a kernel that the target cannot run; Code is a stable diagnostic code.
+type Error struct {
+	Code string
+	Span ir.Span
+	Text string
+	Help string
+}
+
+func (e *Error) Error() string { return e.Text }
+
+// Table is the pipeline, in order.
+var Table = []Pass{
+	{Name: "canon", Doc: "folds constants, removes what has no effect", Run: canonPass},
+	{Name: "cse", Doc: "computes equal values once", Run: csePass},
+	{Name: "dce", Doc: "removes what nobody uses", Run: dcePass},
+	{Name: "remat", Doc: "gives each user its own constants and broadcast scalars", Required: true, Run: rematPass},
+	{Name: "layout", Doc: "assigns a layout to every tile and converts where two differ", Required: true, Run: layoutPass},
+	{Name: "pack", Doc: "derives the storage order of packed tensors", GPU: true, Required: true, Run: packPass},
+	{Name: "async", Doc: "starts the loads of later iterations early, through shared memory", GPU: true, Run: asyncPass},
+	{Name: "shared", Doc: "allocates shared memory and inserts barriers", GPU: true, Required: true, Run: sharedPass},
+}
+
+// Order is why a pass stands before another.
+var Order = []struct{ Before, After, Why string }{
+	{"canon", "cse", "folded constants are equal more often"},
+	{"cse", "dce", "a merged value leaves dead operands"},
+	{"cse", "remat", "cse would merge again what remat has split"},
+	{"remat", "layout", "a constant must not tie the layouts of its users together"},
+	{"layout", "pack", "the storage order is the layout that the consumer wants"},
+	{"pack", "async", "a packed tile is copied as the words that pack has laid out"},
+	{"async", "shared", "the buffers of the copies are part of the allocation"},
+}
+
+func init() {
+	for _, o := range Order {
+		if index(o.Before) >= index(o.After) {
+			panic("passes: " + o.Before + " must come before " + o.After + ": " + o.Why)
+		}
+	}
+}
+
+func index(name string) int {
+	i := slices.IndexFunc(Table, func(p Pass) bool { return p.Name == name })
+	if i < 0 {
+		panic("passes: no pass " + name)
+	}
+	return i
+}
+
+// Run applies the pipeline to k in place.
+func Run(k *ir.Kernel, c *Context) error {
+	for _, p := range Table {
+		if p.GPU && !c.Target.GPU || c.Off[p.Name] && !p.Required {
+			continue
+		}
+		start := time.Now()
+		if err := p.Run(k, c); err != nil {
+			return err
+		}
+		if c.Timing != nil {
+			c.Timing(p.Name, time.Since(start))
+		}
+		if c.After != nil {
+			if err := c.After(p.Name, k); err != nil {
+				return fmt.Errorf("after pass %s: %w", p.Name, err)
+			}
+		}
+	}
+	return nil
+}
