@@ -1,0 +1,154 @@
+package ptx
+
+import (
+	"github.com/llir/llvm/ir"
+	"github.com/llir/llvm/ir/enum"
+	"github.com/llir/llvm/ir/types"
+	"github.com/llir/llvm/ir/value"
+
+	"github.com/girih-lang/girih/codegen/ptx/llx"
+	"github.com/girih-lang/girih/codegen/thread"
+)
+
+// conv prints a Conv. Lanes are converted in the wider of the two packings, so that a pair of floats becomes a pair of halves
+// by one cvt.
+func (p *printer) conv(n *thread.Node) {
+	a := n.Args[0]
+	from, to := a.Type, n.Type
+	x := p.value(a)
+	if x.konst && !to.Elem.IsFloat() {
+		k := x.k
+		switch {
+		case to.Elem == thread.Bool && k != 0:
+			k = 1
+		case n.Uns:
+			k = int64(unsigned(from.Elem, k))
+		}
+		p.vals[n] = konst(wrap(to.Elem, k))
+		return
+	}
+	if to.Lanes == 1 {
+		p.vals[n] = val{v: p.convert(p.scalarOf(x, from.Elem), from.Elem, to.Elem, 1, n.Uns)}
+		return
+	}
+	u := max(unit(from.Elem, from.Lanes), unit(to.Elem, to.Lanes))
+	in := p.partsOf(x, from)
+	if from.Lanes/len(in) != u {
+		s := p.lanesOf(x, from)
+		in = make([]value.Value, from.Lanes/u)
+		for i := range in {
+			in[i] = p.build(s[i*u:(i+1)*u], scalar(from.Elem))
+		}
+	}
+	out := make([]value.Value, len(in))
+	for i := range in {
+		out[i] = p.convert(in[i], from.Elem, to.Elem, u, n.Uns)
+	}
+	p.vals[n] = p.regroup(out, u, to)
+}
+
+// convert converts u elements at once.
+func (p *printer) convert(x value.Value, from, to thread.Elem, u int, uns bool) value.Value {
+	t := vec(scalar(to), u)
+	mid := func(e thread.Elem) value.Value { return p.convert(x, from, e, u, uns) }
+	switch {
+	case from == to:
+		return x
+	case to == thread.Bool && from.IsFloat():
+		return p.emit(llx.FCmp(enum.FPredUNE, x, llx.Zero(x.Type())))
+	case to == thread.Bool:
+		return p.emit(llx.ICmp(enum.IPredNE, x, llx.Zero(x.Type())))
+
+	case from.IsFloat() && to.IsFloat():
+		switch {
+		case from == thread.F16 && to == thread.BF16, from == thread.BF16 && to == thread.F16:
+			return p.convert(mid(thread.F32), thread.F32, to, u, false) // to f32 is exact
+		case from.Size() < to.Size():
+			return p.emit(ir.NewFPExt(x, t))
+		}
+		return p.emit(ir.NewFPTrunc(x, t))
+	case from.IsFloat() && uns:
+		return p.emit(ir.NewFPToUI(x, t))
+	case from.IsFloat():
+		return p.emit(ir.NewFPToSI(x, t))
+
+	case to == thread.BF16 && !p.t.BF16:
+		// Without a conversion of its own LLVM would round twice, through f32. f64 holds an i32 exactly, and LLVM rounds f64 to
+		// bf16 to odd in between; an i64 keeps its top bits and a sticky one.
+		if from == thread.I64 {
+			return p.wideToBF16(x, t, u, uns)
+		}
+		return p.convert(mid(thread.F64), thread.F64, to, u, false)
+	case to.IsFloat() && (uns || from == thread.Bool):
+		return p.emit(ir.NewUIToFP(x, t))
+	case to.IsFloat():
+		return p.emit(ir.NewSIToFP(x, t))
+
+	case width(from) > width(to):
+		return p.emit(ir.NewTrunc(x, t))
+	case width(from) == width(to):
+		return x
+	case uns || from == thread.Bool:
+		return p.emit(ir.NewZExt(x, t))
+	}
+	return p.emit(ir.NewSExt(x, t))
+}
+
+// wideToBF16 rounds i64 to bf16 once. From 2^52 on the bits below bit 11 are folded into bit 11 as "not zero": what is left fits
+// the 53 bits of f64, and bf16 keeps so few of them that the result is the same.
+func (p *printer) wideToBF16(x value.Value, t types.Type, u int, uns bool) value.Value {
+	i64 := vec(types.I64, u)
+	low := p.emit(ir.NewAnd(x, llx.Int(i64, 1<<11-1)))
+	sticky := p.emit(ir.NewZExt(p.emit(llx.ICmp(enum.IPredNE, low, llx.Zero(i64))), i64))
+	rest := p.emit(ir.NewAnd(x, llx.Int(i64, -1<<11)))
+	odd := p.emit(ir.NewOr(rest, p.emit(ir.NewShl(sticky, llx.Int(i64, 11)))))
+	// Small numbers are exact as they are.
+	small := p.emit(llx.ICmp(enum.IPredULT, p.emit(ir.NewAdd(x, llx.Int(i64, 1<<52))), llx.Int(i64, 1<<53)))
+	y := p.emit(ir.NewSelect(small, x, odd))
+	f64 := vec(llx.Double, u)
+	if uns {
+		return p.emit(ir.NewFPTrunc(p.emit(ir.NewUIToFP(y, f64)), t))
+	}
+	return p.emit(ir.NewFPTrunc(p.emit(ir.NewSIToFP(y, f64)), t))
+}
+
+// reinterpret prints a Bitcast.
+func (p *printer) reinterpret(n *thread.Node) {
+	a := n.Args[0]
+	x := p.value(a)
+	if a.Type.Lanes == 1 && n.Type.Lanes == 1 {
+		e, to := a.Type.Elem, n.Type.Elem
+		switch {
+		case e == thread.SharedPtr && to == thread.I32 && x.v == nil:
+			p.vals[n] = konst(x.k)
+		case to == thread.SharedPtr && x.konst:
+			p.vals[n] = val{k: x.k}
+		case x.konst && !to.IsFloat() && to != thread.Ptr:
+			p.vals[n] = konst(x.k)
+		case e == thread.SharedPtr && to == thread.I32, e == thread.I32 && to == thread.SharedPtr:
+			p.vals[n] = val{v: p.scalarOf(x, e)}
+		case e == thread.Ptr:
+			p.vals[n] = val{v: p.emit(ir.NewPtrToInt(p.scalarOf(x, e), types.I64))}
+		case to == thread.Ptr:
+			p.vals[n] = val{v: p.emit(ir.NewIntToPtr(p.scalarOf(x, e), llx.Global))}
+		default:
+			p.vals[n] = val{v: p.bitcast(p.scalarOf(x, e), scalar(to))}
+		}
+		return
+	}
+	if w, v := a.Type.Lanes*int(width(a.Type.Elem)), n.Type.Lanes*int(width(n.Type.Elem)); w != v {
+		p.fail("%s to %s: %d bits are no %d bits", a.Type, n.Type, w, v)
+	}
+	parts := p.partsOf(x, a.Type)
+	if pt := partType(n.Type); llx.Bits(parts[0].Type()) == llx.Bits(pt) { // register by register
+		out := make([]value.Value, len(parts))
+		for i, q := range parts {
+			out[i] = p.bitcast(q, pt)
+		}
+		if p.vals[n] = (val{parts: out}); n.Type.Lanes == 1 {
+			p.vals[n] = val{v: out[0]}
+		}
+		return
+	}
+	p.vals[n] = p.fromWhole(p.whole(x, a.Type), n.Type)
+}
