@@ -12,6 +12,19 @@ var postfix = map[string]func(a Layout, args []int) (Layout, error){
 	"permute":     func(a Layout, dims []int) (Layout, error) { return a.Permute(dims...) },
 	"reshape":     func(a Layout, shape []int) (Layout, error) { return a.Reshape(shape...) },
 	"expand_dims": func(a Layout, dims []int) (Layout, error) { return a.ExpandDims(dims...) },
+	"swizzle": func(a Layout, args []int) (Layout, error) {
+		if len(args) != 2 {
+			return Layout{}, fmt.Errorf("swizzle takes the bytes of the pattern (0, 32, 64 or 128) and the bits of an element; found %v", args)
+		}
+		s, err := SwizzleOf(args[0])
+		if err == nil {
+			s, err = s.Elements(args[1])
+		}
+		if err != nil {
+			return Layout{}, err
+		}
+		return a.Swizzle(s)
+	},
 	"flatten": func(a Layout, args []int) (Layout, error) {
 		switch len(args) {
 		case 0:
