@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -295,5 +294,3 @@ func BenchmarkElementwise(b *testing.B) {
 		})
 	}
 }
-
-var _ = rand.Int
