@@ -13,22 +13,22 @@ import (
 // A copy ahead of the last iteration reads beyond the loop's range: it is clipped at the tensor's edge like any access,
 // and nobody reads it.
 func asyncPass(k *ir.Kernel, c *Context) error {
-	return asyncBlock(k, c, k.Body, false)
+	return asyncBlock(k, c, NewFacts(k), k.Body, false)
 }
 
-func asyncBlock(k *ir.Kernel, c *Context, b *ir.Block, nested bool) error {
+func asyncBlock(k *ir.Kernel, c *Context, facts *Facts, b *ir.Block, nested bool) error {
 	old := b.Ops
 	b.Ops = nil
 	bld := &ir.Builder{Block: b}
 	for _, o := range old {
 		bld.Span = o.Span
 		for _, g := range o.Regions {
-			if err := asyncBlock(k, c, g, nested || o.Code == ir.OpFor); err != nil {
+			if err := asyncBlock(k, c, facts, g, nested || o.Code == ir.OpFor); err != nil {
 				return err
 			}
 		}
 		if n := o.Int("pipeline"); o.Code == ir.OpFor && n > 1 {
-			if a := newRing(k, c, o, n); a != nil {
+			if a := newRing(k, c, facts, o, n); a != nil {
 				if nested {
 					bld.Op(ir.OpBarrier, nil)
 				}
@@ -50,9 +50,8 @@ type ring struct {
 	slice  []*ir.Op // scalar operations of the body that the loads' offsets need, in order
 }
 
-func newRing(k *ir.Kernel, c *Context, loop *ir.Op, stages int) *ring {
+func newRing(k *ir.Kernel, c *Context, facts *Facts, loop *ir.Op, stages int) *ring {
 	a := &ring{k: k, loop: loop, stages: stages}
-	facts := NewFacts(k)
 	body := loop.Regions[0]
 	inBody := map[*ir.Value]*ir.Op{}
 	carried := map[*ir.Value]bool{}

@@ -103,6 +103,9 @@ func (f *formatter) broken(i, j int) bool {
 // isMulti says whether the contents of the bracket at i go on lines of their own.
 func (f *formatter) isMulti(i int) bool {
 	t, end := f.toks[i], f.partner[i]
+	if f.expand[t.Pos.Offset] {
+		return true
+	}
 	if end == i+1 {
 		return t.Value == "{" && f.newlines(end) > 0
 	}
@@ -120,7 +123,19 @@ func (f *formatter) isMulti(i int) bool {
 	if f.grouping[t.Pos.Offset] {
 		return false
 	}
-	return f.newlines(i+1) > 0 || f.toks[i+1].Type == tokComment || f.toks[end-1].Type == tokComment
+	return f.newlines(i+1) > 0 || f.toks[i+1].Type == tokComment || f.commentBefore(end)
+}
+
+// commentBefore says whether a comment stands right before the closing bracket, or before a comma that is.
+func (f *formatter) commentBefore(end int) bool {
+	for i := end - 1; ; i-- {
+		switch t := f.toks[i]; {
+		case t.Type == tokComment:
+			return true
+		case t.Value != ",":
+			return false
+		}
+	}
 }
 
 func (f *formatter) token(i int) {
@@ -168,7 +183,9 @@ func (f *formatter) comment(i int) {
 		return
 	}
 	br := f.breakBefore(i)
-	if br == noBreak {
+	if n := len(f.open); n > 0 && f.open[n-1].text != "{" {
+		br = element // whatever it stands between: the comma before it may be about to come or go
+	} else if br == noBreak {
 		br = carryOn
 	}
 	f.startLine(i, br)
@@ -236,7 +253,7 @@ func (f *formatter) startLine(i int, br lineBreak) {
 	default:
 		blank = f.newlines(i) > 1 && i > 0 && (f.prev != i-1 || closer[f.toks[i-1].Value] == "" || f.toks[i-1].Type != tokPunct)
 	}
-	if br == stmt || n == 0 && br == closeOff {
+	if br == stmt || br == closeOff && f.toks[i].Value == "}" {
 		f.stmtIndent = indent
 	}
 	f.out.start(indent, blank)

@@ -11,6 +11,12 @@ func (h *hints) decl(d Decl) {
 
 // below visits the children of a node that is no expression.
 func (h *hints) below(n Node) {
+	if s, ok := n.(*IfStmt); ok {
+		h.expand[int(s.Then.Loc.Start)] = true
+		if b, ok := s.Else.(*Block); ok {
+			h.expand[int(b.Loc.Start)] = true
+		}
+	}
 	for _, c := range children(n) {
 		x, ok := c.(Expr)
 		if !ok {
@@ -18,9 +24,13 @@ func (h *hints) below(n Node) {
 			continue
 		}
 		depth := 1
-		switch n.(type) {
+		switch n := n.(type) {
 		case *Range, *Dim:
 			depth = 2
+		case *AssignStmt:
+			depth = min(len(n.Rhs), 2)
+		case *ConstDecl:
+			depth = min(len(n.Values), 2)
 		}
 		h.expr(x, depth)
 	}

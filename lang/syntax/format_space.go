@@ -92,11 +92,12 @@ type hints struct {
 	tight    map[int]bool // operators without blanks around them
 	unary    map[int]bool // unary operators
 	grouping map[int]bool // parentheses around an expression; all other brackets enclose lists
+	expand   map[int]bool // blocks that are never on one line
 	layouts  []diag.Span  // layout expressions, in order: their commas have no blanks
 }
 
 func newHints(file *File) hints {
-	h := hints{map[int]bool{}, map[int]bool{}, map[int]bool{}, nil}
+	h := hints{map[int]bool{}, map[int]bool{}, map[int]bool{}, map[int]bool{}, nil}
 	for _, d := range file.Decls {
 		h.decl(d)
 	}

@@ -110,7 +110,10 @@ func (p *parser) file(f *File) {
 }
 
 func (p *parser) declare(f *File, g *gItem, docs map[int]*Doc) {
-	doc := docs[p.src.LineOf(g.at().Loc.Start)-1]
+	var doc *Doc
+	if start := g.at().Loc.Start; p.startsLine(start) {
+		doc = docs[p.src.LineOf(start)-1]
+	}
 	if g.Package == nil {
 		f.Decls = append(f.Decls, p.item(g, doc))
 		return
@@ -150,19 +153,25 @@ var softDecl = words("test input")
 func (p *parser) docs() map[int]*Doc {
 	m := map[int]*Doc{}
 	for _, c := range p.comments {
-		at := p.src.At(c.Loc.Start)
-		if strings.TrimLeft(p.src.Line(at.Line)[:int(c.Loc.Start-p.src.Offset(at.Line, 1))], " \t\r\ufeff") != "" {
+		if !p.startsLine(c.Loc.Start) {
 			continue
 		}
-		d := m[at.Line-1]
+		line := p.src.LineOf(c.Loc.Start)
+		d := m[line-1]
 		if d == nil {
 			d = &Doc{At: c.At}
 		} else {
-			delete(m, at.Line-1)
+			delete(m, line-1)
 		}
 		d.List = append(d.List, c)
 		d.Loc.End = c.Loc.End
-		m[at.Line] = d
+		m[line] = d
 	}
 	return m
+}
+
+// startsLine says whether nothing that means anything stands before an offset on its line.
+func (p *parser) startsLine(off int32) bool {
+	before := strings.TrimRight(p.src.Text[:off], " \t\r;")
+	return before == "" || before == "\ufeff" || before[len(before)-1] == '\n'
 }

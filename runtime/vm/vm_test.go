@@ -294,3 +294,26 @@ func BenchmarkElementwise(b *testing.B) {
 		})
 	}
 }
+
+// One program serves many launches at once, and blocks of different workers do not meet.
+func TestConcurrentRuns(t *testing.T) {
+	g, err := New(parse(t, addText), Options{Threads: 4})
+	require.NoError(t, err)
+	errs := make(chan error)
+	for i := range 8 {
+		go func() {
+			n := 500 + i
+			a, c := random(uint64(i), dtype.F32, n), tensor.New(dtype.F32, n)
+			_, err := g.Run(context.Background(), []runtime.Arg{runtime.Tensor(a), runtime.Tensor(a), runtime.Tensor(c)})
+			for j, x := range a.Floats() {
+				if y := c.Floats()[j]; err == nil && y != x+x {
+					err = fmt.Errorf("element %d of %d is %v, expected %v", j, n, y, x+x)
+				}
+			}
+			errs <- err
+		}()
+	}
+	for range 8 {
+		require.NoError(t, <-errs)
+	}
+}
