@@ -1,0 +1,323 @@
+package lower
+
+import (
+	"slices"
+
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/lang/diag"
+	"github.com/girih-lang/girih/lang/syntax"
+)
+
+// A view is a place in a tensor: an offset for each dimension, and an axis for each index that is a range.
+type view struct {
+	param   *param
+	offsets []*ir.Value
+	dims    []int // the tensor dimension of each axis
+	shape   []int
+	axes    []axis
+	ranges  []*rng // of each axis; nil for `:`
+	repeat  []int  // each element along the axis stands for this many positions (1: itself; 0: all share one)
+}
+
+// view evaluates the indices of `x[m, k/G, :]`.
+func (l *lowerer) view(x *syntax.IndexExpr, p *param) (*view, bool) {
+	t := p.ir.Value.Type
+	if len(x.Indices) != t.Rank() {
+		l.errorf(x.Span(), diag.BadRank, "%s has %s, found %s", p.name, plural(t.Rank(), "dimension"), plural(len(x.Indices), "index")).
+			Note(p.at, "%s is %s", p.name, p.typeText())
+		return nil, false
+	}
+	v := &view{param: p}
+	ok := true
+	for d, i := range x.Indices {
+		ok = l.index(v, d, i) && ok
+	}
+	if ok && ir.TileOf(ir.Index, v.shape...).Size() > maxTile {
+		l.errorf(x.Span(), diag.ShapeMismatch, "a tile %v has more than %d elements", v.shape, maxTile)
+		return nil, false
+	}
+	return v, ok
+}
+
+// index adds dimension d's index to the view.
+func (l *lowerer) index(v *view, d int, x syntax.Expr) bool {
+	dim := l.subst(v.param.ir.Value.Type.Dims[d])
+	switch x := syntax.Unparen(x).(type) {
+	case *syntax.AllExpr:
+		if dim.Op != ir.EConst {
+			help := "declare the dimension static (`%s static`), or walk it with a range"
+			l.errorf(x.Span(), diag.NotStatic, "`:` needs an extent that is known when compiling; dimension %d of %s is %s", d, v.param.name, dim).
+				Note(v.param.at, "%s is %s", v.param.name, v.param.typeText()).WithHelp(help, dim)
+			return false
+		}
+		v.add(d, l.b.Index(0), int(dim.N), axis{}, nil, 1)
+		return true
+	case *syntax.TileExpr:
+		return l.tileIndex(v, d, dim, x)
+	}
+	op := l.expr(x)
+	switch op.kind {
+	case rangeK:
+		return l.rangeIndex(v, d, dim, op)
+	case constK:
+		n, ok := l.constInt(op, "an index")
+		if ok && (n < 0 || dim.Op == ir.EConst && n >= dim.N) {
+			l.errorf(x.Span(), diag.OutOfBounds, "index %d is outside of dimension %d of %s, which is %s", n, d, v.param.name, dim).
+				Note(v.param.at, "%s is %s", v.param.name, v.param.typeText())
+			return false
+		}
+		if ok && n > 1<<31-1 {
+			l.errorf(x.Span(), diag.OutOfBounds, "index %d does not fit i32", n)
+			return false
+		}
+		v.offsets = append(v.offsets, l.b.Index(int(n)))
+		return ok
+	case tileK:
+		op = l.value(op)
+		switch t := op.val.Type; {
+		case t.Equal(ir.TileOf(ir.Index)):
+			v.offsets = append(v.offsets, op.val)
+			return true
+		case !t.IsScalar():
+			l.errorf(x.Span(), diag.NotYet, "indexing with a tile (gather) is not in this version of the language").
+				Note(op.at, "this is %s", t)
+		case t.Elem.IsInt():
+			l.errorf(x.Span(), diag.TypeMismatch, "an index is i32, found %s", t).WithHelp("convert it with i32(%s)", l.text(x.Span()))
+		default:
+			l.errorf(x.Span(), diag.TypeMismatch, "an index is i32, found %s", t)
+		}
+		return false
+	case bad:
+		return false
+	}
+	l.errorf(x.Span(), diag.TypeMismatch, "an index is a range, an i32 or `:`, found %s", op.describe())
+	return false
+}
+
+func (v *view) add(d int, base *ir.Value, width int, a axis, r *rng, repeat int) {
+	v.offsets = append(v.offsets, base)
+	v.dims = append(v.dims, d)
+	v.shape = append(v.shape, width)
+	v.axes = append(v.axes, a)
+	v.ranges = append(v.ranges, r)
+	v.repeat = append(v.repeat, repeat)
+}
+
+// tileIndex is `s by BK`: the tile that starts at s*BK.
+func (l *lowerer) tileIndex(v *view, d int, dim ir.Expr, x *syntax.TileExpr) bool {
+	w, ok := l.width(x.By)
+	op := l.value(l.expr(x.X))
+	if !ok || !op.ok() {
+		return false
+	}
+	if !op.val.Type.Equal(ir.TileOf(ir.Index)) {
+		l.errorf(x.X.Span(), diag.TypeMismatch, "the number of a tile is i32, found %s", op.describe())
+		return false
+	}
+	base := l.b.Binary(ir.OpMul, op.val, l.b.Index(int(w)))
+	r := &rng{name: "tile", root: base, width: int(w), ext: extent{expr: &dim}, step: w, div: 1, level: l.level}
+	v.add(d, base, int(w), axis{limits: l.limits(r), zero: hasZero(v.param.ir.Value.Type.Elem)}, r, 1)
+	return true
+}
+
+// rangeIndex is a range, moved or divided or neither, on a dimension of the given extent.
+func (l *lowerer) rangeIndex(v *view, d int, dim ir.Expr, op operand) bool {
+	r := op.rng
+	zero := hasZero(v.param.ir.Value.Type.Elem)
+	if r.div > 1 {
+		return l.dividedIndex(v, d, dim, op)
+	}
+	own := r.ext.expr != nil && l.subst(*r.ext.expr).String() == dim.String()
+	if !own && r.origin == nil && r.plain && r.ext.expr != nil {
+		l.errorf(op.at, diag.DimMismatch, "range %s runs over %s, but dimension %d of %s is %s", r.name, r.ext, d, v.param.name, dim).
+			Note(v.param.at, "%s is %s", v.param.name, v.param.typeText()).
+			WithHelp("run the range over %s, or give both dimensions one name if they are always equal", dim)
+		return false
+	}
+	a := axis{zero: own && zero}
+	if own {
+		a.limits = l.limits(r)
+	} else {
+		a.limits = l.origins(r)
+	}
+	v.add(d, l.position(limit{root: r.root, shift: r.shift}), r.width, a, r, 1)
+	return true
+}
+
+// dividedIndex is `k/G` for a range k: every G neighbours share an element.
+func (l *lowerer) dividedIndex(v *view, d int, dim ir.Expr, op operand) bool {
+	r, g := op.rng, op.rng.div
+	w := int64(r.width)
+	step := r.step
+	if r.shift != 0 {
+		step = gcd(step, r.shift)
+	}
+	var width, repeat int
+	switch {
+	case !r.floor || r.shift < 0:
+		l.errorf(op.at, diag.NotDivisible, "a divided range must not start below 0")
+		return false
+	case g%w == 0 && step%w == 0:
+		width, repeat = 1, 0
+	case w%g == 0 && step%g == 0:
+		width, repeat = int(w/g), int(g)
+	default:
+		l.errorf(op.at, diag.NotDivisible, "%s: the width %d of range %s and the divisor %d do not divide one another", l.text(op.at), w, r.name, g).
+			WithHelp("choose a width that is a multiple or a divisor of %d, on which the range starts", g)
+		return false
+	}
+	base := l.b.Binary(ir.OpDiv, l.position(limit{root: r.root, shift: r.shift}), l.b.Index(int(g)))
+	own, exact := false, false
+	if r.ext.expr != nil {
+		e := l.subst(*r.ext.expr)
+		exact = l.divisor(r.ext)%g == 0
+		own = l.subst(ir.Bin(ir.EDiv, e, ir.Int(g))).String() == dim.String()
+		ceil := l.subst(ir.Bin(ir.ECeil, e, ir.Int(g))).String() == dim.String()
+		if !own && !ceil && r.origin == nil {
+			l.errorf(op.at, diag.DimMismatch, "%s runs over %s, but dimension %d of %s is %s", l.text(op.at),
+				ir.Bin(ir.EDiv, *r.ext.expr, ir.Int(g)), d, v.param.name, dim).Note(v.param.at, "%s is %s", v.param.name, v.param.typeText())
+			return false
+		}
+	}
+	a := axis{limits: l.origins(r), zero: own && exact && hasZero(v.param.ir.Value.Type.Elem)}
+	v.add(d, base, width, a, r, repeat)
+	return true
+}
+
+// subst puts the dimensions that are known when compiling into an extent.
+func (l *lowerer) subst(e ir.Expr) ir.Expr {
+	known := map[string]int64{}
+	for _, d := range l.k.Dims {
+		if d.Static >= 0 {
+			known[d.Name] = d.Static
+		}
+	}
+	return e.Subst(known)
+}
+
+// load reads a view.
+func (l *lowerer) load(x *syntax.IndexExpr) operand {
+	op := l.expr(x.X)
+	switch op.kind {
+	case bad:
+		return nothing
+	case tensorK:
+	case tileK, rangeK:
+		l.errorf(x.Span(), diag.NotYet, "indexing a tile is not in this version of the language").
+			WithHelp("expand(x, axis) adds an axis; reductions take one away")
+		return nothing
+	default:
+		l.errorf(x.X.Span(), diag.BadOperand, "%s has no elements to index", op.describe())
+		return nothing
+	}
+	p := op.param
+	if p.out {
+		l.errorf(x.Span(), diag.BadOperand, "%s is a result; results are only stored", p.name).Note(p.at, "declared here").
+			WithHelp("keep the value in a variable")
+		return nothing
+	}
+	v, ok := l.view(x, p)
+	if !ok {
+		return nothing
+	}
+	val := l.b.Load(p.ir.Value, v.offsets, v.dims, v.shape...)
+	for i, r := range v.ranges {
+		if v.repeat[i] != 1 {
+			val = l.repeat(val, i, v.repeat[i], r.width)
+		}
+	}
+	return tile(val, v.axes)
+}
+
+// repeat widens an axis whose elements stand for several positions each.
+func (l *lowerer) repeat(v *ir.Value, at, times, width int) *ir.Value {
+	shape := slices.Clone(v.Type.Shape)
+	if times == 0 {
+		shape[at] = width
+		return l.b.Broadcast(v, shape...)
+	}
+	n := shape[at]
+	thin := slices.Insert(slices.Clone(shape), at+1, 1)
+	wide := slices.Clone(thin)
+	wide[at+1] = times
+	shape[at] = n * times
+	return l.b.Reshape(l.b.Broadcast(l.b.Reshape(v, thin...), wide...), shape...)
+}
+
+// store lowers `y[m, n] = e`.
+func (l *lowerer) store(x *syntax.IndexExpr, e operand) {
+	op := l.expr(x.X)
+	if op.kind != tensorK {
+		if op.ok() {
+			d := l.errorf(x.Span(), diag.NotReassignable, "only results are stored to, found %s", op.describe())
+			if op.kind == tileK {
+				d.WithHelp("tiles are immutable; use where(…) to change some elements")
+			}
+		}
+		return
+	}
+	p := op.param
+	if !p.out {
+		l.errorf(x.Span(), diag.StoreToInput, "%s is a parameter; only results are stored", p.name).Note(p.at, "declared here").
+			WithHelp("declare a result, after the parameters")
+		return
+	}
+	p.written = true
+	v, ok := l.view(x, p)
+	if !ok || !e.ok() {
+		return
+	}
+	for i, r := range v.ranges {
+		if r != nil && !l.storable(x.Indices[v.dims[i]], v, i, r) {
+			return
+		}
+	}
+	want := p.ir.Value.Type.Elem
+	if e.untyped() {
+		if e = l.convert(e, want); !e.ok() {
+			return
+		}
+	}
+	e = l.fitted(x, e, v)
+	if !e.ok() {
+		return
+	}
+	l.mark(x.Span())
+	l.b.Store(e.val, p.ir.Value, v.offsets, v.dims)
+}
+
+// fitted checks a stored value's type and brings it to the view's shape.
+func (l *lowerer) fitted(x *syntax.IndexExpr, e operand, v *view) operand {
+	p, want := v.param, v.param.ir.Value.Type.Elem
+	if got := e.valueElem(); got.IsValid() && got != want {
+		l.errorf(e.at, diag.TypeMismatch, "%s holds %s, found %s", p.name, want, got).Note(p.at, "%s is %s", p.name, p.typeText()).
+			WithHelp("convert it: %s(%s)", want, l.text(e.at))
+		return nothing
+	}
+	if !fits(e.shape(), v.shape) {
+		l.errorf(e.at, diag.ShapeMismatch, "%s is a view of shape %v, found %s", l.text(x.Span()), v.shape, e.describe()).
+			Note(x.Span(), "the view is here")
+		return nothing
+	}
+	return l.shaped(e, v.shape)
+}
+
+// storable checks that the dead elements of a range fall outside of the tensor, where a store drops them.
+func (l *lowerer) storable(x syntax.Expr, v *view, at int, r *rng) bool {
+	if r.div > 1 {
+		l.errorf(x.Span(), diag.BadRange, "several positions of %s would store to one element", l.text(x.Span()))
+		return false
+	}
+	dim := l.subst(v.param.ir.Value.Type.Dims[v.dims[at]])
+	own := r.ext.expr != nil && l.subst(*r.ext.expr).String() == dim.String()
+	switch {
+	case r.origin == nil && (own || l.full(r)), r.origin == nil && !r.plain: // a whole range; `s by BK`, or moved and full
+		return true
+	case r.origin != nil && own && r.root == r.origin.root && r.shift >= r.origin.shift:
+		return true
+	}
+	l.errorf(x.Span(), diag.BadRange, "the clipped elements of range %s would be stored too: they lie inside dimension %d of %s (%s)",
+		r.name, v.dims[at], v.param.name, dim).
+		WithHelp("declare the range's extent a multiple of %d (`%% %d == 0`), or store along the range itself", r.width, r.width)
+	return false
+}

@@ -1,0 +1,99 @@
+package lower
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/girih-lang/girih/lang/diag"
+	"github.com/girih-lang/girih/lang/syntax"
+	"github.com/girih-lang/girih/layout"
+)
+
+// annotate lowers `x @ layout`: the layout is a wish that passes must honour, so it must have the tile's shape.
+func (l *lowerer) annotate(x *syntax.LayoutExpr) operand {
+	op := l.value(l.expr(x.X))
+	lay, ok := l.layout(x.Layout)
+	if !op.ok() || !ok {
+		return nothing
+	}
+	if !slices.Equal(lay.Shape(), op.shape()) {
+		l.errorf(x.Layout.Span(), diag.LayoutShape, "the layout has shape %v, the tile %v", lay.Shape(), op.shape()).
+			Note(op.at, "this is %s", op.describe())
+		return nothing
+	}
+	// A pin belongs to one value: reshaping to the same shape would be folded, so the tile's own value takes it.
+	op.val.Layout = &lay
+	return op
+}
+
+// layout evaluates a layout expression. Numbers in it may be constants of the kernel, names other layouts.
+func (l *lowerer) layout(x syntax.Expr) (layout.Layout, bool) {
+	env := map[string]layout.Layout{}
+	text, ok := l.layoutText(x, env)
+	if !ok {
+		return layout.Layout{}, false
+	}
+	lay, err := layout.ParseEnv(text, env)
+	if err != nil {
+		l.errorf(x.Span(), diag.BadLayout, "%s", firstLine(err.Error()))
+		return layout.Layout{}, false
+	}
+	return lay, true
+}
+
+func firstLine(s string) string { s, _, _ = strings.Cut(s, "\n"); return s }
+
+// layoutText writes a layout expression with every name resolved: layouts into env, constants to their values.
+func (l *lowerer) layoutText(x syntax.Expr, env map[string]layout.Layout) (string, bool) {
+	switch x := x.(type) {
+	case *syntax.ParenExpr:
+		s, ok := l.layoutText(x.X, env)
+		return "(" + s + ")", ok
+	case *syntax.BinaryExpr:
+		a, ok1 := l.layoutText(x.X, env)
+		b, ok2 := l.layoutText(x.Y, env)
+		return a + " " + x.Op + " " + b, ok1 && ok2
+	case *syntax.Ident:
+		if e := l.prog.decls[x.Name]; e != nil {
+			if d, ok := e.decl.(*syntax.LayoutDecl); ok {
+				lay, ok := l.named(x, e, d)
+				env[x.Name] = lay
+				return x.Name, ok
+			}
+		}
+		return x.Name, true
+	case *syntax.SelectorExpr:
+		s, ok := l.layoutText(x.X, env)
+		return s + "." + x.Sel.Name, ok
+	case *syntax.CallExpr:
+		fun, ok := l.layoutText(x.Fun, env)
+		var args []string
+		for _, a := range x.Args {
+			if a.Name != nil {
+				l.errorf(a.Span(), diag.UnknownArgument, "layouts have no named arguments")
+				return "", false
+			}
+			n, good := l.constInt(l.expr(a.X), "an extent of a layout")
+			ok = ok && good
+			args = append(args, fmt.Sprint(n))
+		}
+		return fun + "(" + strings.Join(args, ", ") + ")", ok
+	}
+	return l.src.Slice(x.Span()), true
+}
+
+// named is the value of a layout declaration.
+func (l *lowerer) named(at *syntax.Ident, e *entry, d *syntax.LayoutDecl) (layout.Layout, bool) {
+	if e.busy {
+		l.errorf(at.Span(), diag.Recursive, "the layout %s needs itself", at.Name).NoteIn(e.src, e.at, "declared here")
+		return layout.Layout{}, false
+	}
+	e.busy = true
+	src, sc := l.src, l.scope
+	l.src, l.scope = e.src, newScope(nil)
+	lay, ok := l.layout(d.X)
+	l.src, l.scope = src, sc
+	e.busy = false
+	return lay, ok
+}
