@@ -284,3 +284,8 @@ func cloneOp(o *Op, m map[*Value]*Value, fresh func(*Value, *Op) *Value) *Op {
 	}
 	return p
 }
+
+// Offset is the byte offset of a word of a thread in a tile.
+func (p *Pack) Offset(tile, thread, word int) int {
+	return 4 * (tile*p.Threads*p.Words + (word/p.Vec*p.Threads+thread)*p.Vec + word%p.Vec)
+}

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/layout"
 )
 
@@ -30,7 +31,8 @@ func packPass(k *ir.Kernel, c *Context) error {
 		if at == nil {
 			continue
 		}
-		p.Pack = packOf(at.Result())
+		t := at.Result().Type
+		p.Pack = PackOf(at.Result().Layout, t.Elem, t.Shape[0], t.Shape[1])
 		c.remark("pack", at.Span, "%s is stored in tiles of %d×%d: %d words for each of %d threads, read %d bytes at a time, widened without a shuffle",
 			p.Name, p.Pack.Tile[0], p.Pack.Tile[1], p.Pack.Words, p.Pack.Threads, 4*p.Pack.Vec)
 	}
@@ -77,12 +79,12 @@ func Distinct(l *layout.Layout) (threads int, rank func(thread int) int) {
 	}
 }
 
-func packOf(v *ir.Value) *ir.Pack {
-	l, t := v.Layout, v.Type
+// PackOf is the storage order for tiles of rows×cols elements that threads hold in layout l.
+func PackOf(l *layout.Layout, elem dtype.Type, rows, cols int) *ir.Pack {
 	n, rank := Distinct(l)
-	p := &ir.Pack{Tile: [2]int{t.Shape[0], t.Shape[1]}, Threads: n, Fields: l.Locals(), Order: make([][]int32, n)}
-	p.Plan = PlanFor(t.Elem.Bits(), p.Fields)
-	p.Words = planWords(t.Elem.Bits(), p.Fields)
+	p := &ir.Pack{Tile: [2]int{rows, cols}, Threads: n, Fields: l.Locals(), Order: make([][]int32, n)}
+	p.Plan = PlanFor(elem.Bits(), p.Fields)
+	p.Words = planWords(elem.Bits(), p.Fields)
 	p.Vec = 1
 	for p.Vec < 4 && p.Words%(2*p.Vec) == 0 {
 		p.Vec *= 2
@@ -95,8 +97,8 @@ func packOf(v *ir.Value) *ir.Pack {
 		order := make([]int32, p.Fields)
 		for i := range order {
 			at := l.At(th, i)
-			order[i] = int32(at[0]*t.Shape[1] + at[1])
-			if at[0] >= t.Shape[0] || at[1] >= t.Shape[1] {
+			order[i] = int32(at[0]*cols + at[1])
+			if at[0] >= rows || at[1] >= cols {
 				order[i] = -1 // padding
 			}
 		}
