@@ -165,6 +165,7 @@ func TestLaunch(t *testing.T) {
 			require.NoError(t, d.CopyOut(got, c))
 			assert.Equal(t, want, got)
 		}
+		assert.Error(t, f.Launch([3]uint32{1, 1, 1}, [3]uint32{0, 1, 1}, 0, nil, nil), "no parameters")
 		assert.NoError(t, f.Launch([3]uint32{0, 1, 1}, block, 0, nil, NewParams(4)), "no blocks, nothing to do")
 	})
 }
@@ -236,6 +237,23 @@ func TestSharedMemoryOptIn(t *testing.T) {
 		for i := range 3 {
 			assert.Equal(t, uint64(42), binary.LittleEndian.Uint64(b[8*i:]))
 		}
+	})
+}
+
+func TestLaunchDoesNotAllocate(t *testing.T) {
+	if launchAllocates {
+		t.Skip("this platform calls the driver through purego, which allocates")
+	}
+	onDevices(t, func(t *testing.T, d *Device) {
+		f := load(t, d, kernelsPTX, "vadd")
+		p, _, _ := vadd(t, d, 128)
+		assert.Zero(t, testing.AllocsPerRun(100, func() {
+			p.SetI64(3, 100)
+			if err := f.Launch([3]uint32{1, 1, 1}, block, 0, nil, p); err != nil {
+				t.Error(err)
+			}
+		}))
+		require.NoError(t, d.Sync())
 	})
 }
 

@@ -15,8 +15,8 @@ type Device struct {
 	Info
 
 	drv    *driver
-	handle uintptr    // CUdevice
-	ctx    [1]uintptr // CUcontext, as an argument list: making it current must not allocate
+	handle uintptr     // CUdevice
+	ctx    [11]uintptr // CUcontext, as an argument list for invoke: making it current must not allocate
 	closed atomic.Bool
 }
 
@@ -142,7 +142,7 @@ func (d *Device) enter() error {
 		return errClosed
 	}
 	runtime.LockOSThread()
-	if r := Result(int32(syscallN(d.drv.ctxSetCurrent, d.ctx[:]))); r != 0 {
+	if r := Result(int32(invoke(d.drv.ctxSetCurrent, &d.ctx))); r != 0 {
 		runtime.UnlockOSThread()
 		return d.drv.err(r, "cuCtxSetCurrent")
 	}

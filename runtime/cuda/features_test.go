@@ -236,8 +236,22 @@ func TestClusters(t *testing.T) {
 	t.Run("fake", func(t *testing.T) {
 		d := openFake(t)
 		f := load(t, d, kernelsPTX, "vadd")
-		c := LaunchConfig{Grid: [3]uint32{4, 1, 1}, Block: block, Cluster: [3]uint32{2, 1, 1}}
-		assert.ErrorIs(t, f.LaunchEx(c, NewParams(4)), ErrNoLaunchEx)
+		const n = 500
+		p, out, want := vadd(t, d, n)
+		s, err := d.NewStream()
+		require.NoError(t, err)
+		defer s.Close()
+		c := LaunchConfig{Grid: blocks(n), Block: block, Stream: s, Cluster: [3]uint32{2, 1, 1}, Dependent: true, Cooperative: true}
+		require.NoError(t, f.LaunchEx(c, p))
+		require.NoError(t, s.Sync())
+		got := make([]byte, len(want))
+		require.NoError(t, d.CopyOut(got, out))
+		assert.Equal(t, want, got)
+		c.Cluster = [3]uint32{3, 1, 1}
+		assert.ErrorContains(t, f.LaunchEx(c, p), "the clusters [3 1 1] do not divide the grid [4 1 1]")
+		d.drv.launchKernelEx = 0 // an older driver
+		assert.ErrorIs(t, f.LaunchEx(c, p), ErrNoLaunchEx)
+		assert.NoError(t, f.LaunchEx(LaunchConfig{Grid: blocks(n), Block: block}, p), "nothing of it is needed")
 	})
 	d := openGPU(t)
 	if !d.Clusters {

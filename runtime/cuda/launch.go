@@ -12,21 +12,18 @@ import (
 // when it is queued; errors of the kernel itself come from a later Sync. A grid without blocks has nothing to do and
 // starts nothing. The parameters must agree with the kernel's in number and order: the driver cannot check that.
 //
-// It allocates nothing when it succeeds: no reflection, arguments in p.
+// It neither allocates nor reflects when it succeeds (on amd64 outside Windows; elsewhere the call itself allocates).
 func (f *Function) Launch(grid, block [3]uint32, shared uint32, s *Stream, p *Params) error {
 	if grid[0] == 0 || grid[1] == 0 || grid[2] == 0 {
 		return nil
-	}
-	if p == nil {
-		p = NewParams(0)
 	}
 	d := f.dev
 	if err := d.enter(); err != nil {
 		return err
 	}
-	p.args = [11]uintptr{f.handle, uintptr(grid[0]), uintptr(grid[1]), uintptr(grid[2]),
+	args := [11]uintptr{f.handle, uintptr(grid[0]), uintptr(grid[1]), uintptr(grid[2]),
 		uintptr(block[0]), uintptr(block[1]), uintptr(block[2]), uintptr(shared), s.raw(), p.kernelParams(), 0}
-	r := Result(int32(syscallN(d.drv.launchKernel, p.args[:])))
+	r := Result(int32(invoke(d.drv.launchKernel, &args)))
 	runtime.KeepAlive(p)
 	d.leave()
 	if r != 0 {

@@ -10,10 +10,7 @@ import (
 // Params are the arguments of a kernel, in order, in memory that the driver may read: built once, changed and launched
 // many times. A launch has copied them when it returns, so that they can change at once for the next. One Params is for
 // one goroutine at a time.
-type Params struct {
-	mem  *paramMemory
-	args [11]uintptr // of cuLaunchKernel: kept here so that a launch allocates nothing
-}
+type Params struct{ mem *paramMemory }
 
 // paramMemory is what the driver sees: the void** and the values behind it.
 type paramMemory struct {

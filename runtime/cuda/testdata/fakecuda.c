@@ -68,6 +68,7 @@ API R cuDeviceGetAttribute(int *v, int a, int d) {
 	case 38: *v = 1 << 20; break;
 	case 75: *v = 9; break;
 	case 10: *v = 32; break;
+	case 120: *v = 1; break;
 	default: *v = 0;
 	}
 	return OK;
@@ -126,9 +127,10 @@ API R cuLinkComplete(Link *l, void **p, size_t *n) {
 }
 API R cuLinkDestroy(Link *l) { CTX; l->values[1] = 18; free(l->cubin); free(l); return OK; }
 
+static int optedIn;
 enum { VADD = 1, SCALARS, SHARED, BLOB };
 static const char *names[] = {"", "vadd(", "scalars(", "shared(", "blob("};
-API R cuModuleLoadDataEx(char **m, char *image, unsigned n, void *k, void *v) { CTX; *m = strdup(image + 4); return OK; }
+API R cuModuleLoadDataEx(char **m, char *image, unsigned n, void *k, void *v) { CTX; optedIn = 0, *m = strdup(image + 4); return OK; }
 API R cuModuleUnload(char *m) { CTX; free(m); return OK; }
 API R cuModuleGetFunction(uintptr_t *f, char *m, const char *name) {
 	CTX;
@@ -140,7 +142,6 @@ API R cuModuleGetFunction(uintptr_t *f, char *m, const char *name) {
 	return NOT_FOUND;
 }
 API R cuFuncGetAttribute(int *v, int a, uintptr_t f) { CTX; *v = a == 0 ? 1024 : a == 4 ? 12 : a == 5 ? 80 : a == 6 ? 90 : 0; return OK; }
-static int optedIn;
 API R cuFuncSetAttribute(uintptr_t f, int a, int v) { CTX; if (a == 8) optedIn = v; return OK; }
 
 typedef struct { uintptr_t f; unsigned grid[3], block[3]; uint64_t a[7]; uint64_t blob[16]; } Launch;
@@ -185,6 +186,16 @@ API R cuLaunchKernel(uintptr_t f, unsigned gx, unsigned gy, unsigned gz, unsigne
 	if (s && s->capturing) s->l[s->n++] = l;
 	else execute(&l);
 	return OK;
+}
+// The structures as cuda.h lays them out.
+typedef struct { unsigned gx, gy, gz, bx, by, bz, shared; Stream *stream; struct Attr *attrs; unsigned n; } Config;
+typedef struct Attr { int id; char pad[4]; union { char pad[64]; struct { unsigned x, y, z; } cluster; int flag; } value; } Attr;
+API R cuLaunchKernelEx(Config *c, uintptr_t f, void **params, void **extra) {
+	CTX;
+	if (sizeof(Config) != 56 || sizeof(Attr) != 72 || c->n != 3) return INVALID;
+	if (c->attrs[0].id != 4 || c->attrs[0].value.cluster.x != 2 || c->attrs[0].value.cluster.y != 1) return INVALID;
+	if (c->attrs[1].id != 6 || c->attrs[1].value.flag != 1 || c->attrs[2].id != 2 || c->attrs[2].value.flag != 1) return INVALID;
+	return cuLaunchKernel(f, c->gx, c->gy, c->gz, c->bx, c->by, c->bz, c->shared, c->stream, params, extra);
 }
 API R cuStreamCreate(Stream **s, unsigned f) { CTX; *s = calloc(1, sizeof(Stream)); return OK; }
 API R cuStreamDestroy_v2(Stream *s) { CTX; free(s); return OK; }
