@@ -109,23 +109,56 @@ func (p *Program) kernelHelp() string {
 	return "kernels are " + strings.Join(names, ", ")
 }
 
-// checkInput checks that an input declaration sets parameters of its kernel, or the rows and options of the command.
+// checkInput checks that an input declaration sets inputs, parameters in brackets, tune values or dimensions of its
+// kernel, each once.
 func (p *Program) checkInput(in *syntax.InputDecl, k *syntax.KernelDecl, src *diag.Source, diags *diag.List) {
+	may := append(paramNames(k.Params), specials(k)...)
 	seen := map[string]diag.Span{}
 	for _, s := range in.Sets {
-		id, ok := s.Lhs[0].(*syntax.Ident)
-		if !ok || s.Op != "=" {
-			continue
-		}
-		if at, dup := seen[id.Name]; dup {
-			diags.Errorf(src, id.Span(), diag.Redeclared, "%s is set twice", id.Name).Note(at, "first set here")
-		}
-		seen[id.Name] = id.Span()
-		if !slices.Contains(paramNames(k.Params), id.Name) {
-			diags.Errorf(src, id.Span(), diag.UnknownArgument, "kernel %s has no parameter %s", k.Name.Name, id.Name).
-				WithHelp("its parameters are %s", strings.Join(paramNames(k.Params), ", "))
+		for _, x := range s.Lhs {
+			id, ok := x.(*syntax.Ident)
+			if !ok {
+				continue
+			}
+			if at, dup := seen[id.Name]; dup {
+				diags.Errorf(src, id.Span(), diag.Redeclared, "%s is set twice", id.Name).Note(at, "first set here")
+			}
+			seen[id.Name] = id.Span()
+			if !slices.Contains(may, id.Name) {
+				diags.Errorf(src, id.Span(), diag.UnknownArgument, "kernel %s has no parameter or dimension %s", k.Name.Name, id.Name).
+					WithHelp("it has %s", strings.Join(may, ", "))
+			}
 		}
 	}
+}
+
+// specials are the names of a kernel that specialise it or that a launch binds: parameters in brackets, tune values,
+// and dimensions.
+func specials(k *syntax.KernelDecl) []string {
+	var out []string
+	for _, t := range k.TypeParams {
+		for _, n := range t.Names {
+			out = append(out, n.Name)
+		}
+	}
+	for _, s := range k.Body.Stmts {
+		if t, ok := s.(*syntax.TuneStmt); ok {
+			for _, r := range t.Ranges {
+				out = append(out, r.Names[0].Name)
+			}
+		}
+	}
+	for _, p := range slices.Concat(k.Params, k.Results) {
+		for _, d := range p.Type.Dims {
+			syntax.Walk(d.X, func(n syntax.Node) bool {
+				if id, ok := n.(*syntax.Ident); ok && !slices.Contains(out, id.Name) {
+					out = append(out, id.Name)
+				}
+				return true
+			})
+		}
+	}
+	return out
 }
 
 func paramNames(ps []*syntax.Param) []string {

@@ -210,13 +210,14 @@ func (l *lowerer) dimExpr(d *syntax.Dim) (ir.Expr, bool) {
 	}
 	if op.kind == constK {
 		n, ok := l.constInt(op, "an extent")
+		// A dimension that is bound when compiling keeps its name, so that a launch checks the argument against it.
+		// Whether divisions are exact is checked in divisors.
+		if e, named := l.symbolic(d.X); named {
+			return e, ok
+		}
 		if ok && (n < 1 || n > math.MaxInt32) {
 			l.errorf(d.Span(), diag.EmptyExtent, "the extent is %d; it must be 1 to %d", n, math.MaxInt32)
 			return ir.Expr{}, false
-		}
-		// A dimension that is bound when compiling keeps its name, so that a launch checks the argument against it.
-		if e, named := l.symbolic(d.X); named {
-			return e, ok
 		}
 		return ir.Int(n), ok
 	}
