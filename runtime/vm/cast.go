@@ -73,7 +73,7 @@ func buildBitcast(p *prep, o *ir.Op) (step, error) {
 		for i := range max(len(f.F[d]), len(f.I[d])) {
 			var code uint64
 			if from.IsFloat() {
-				code = from.FromFloat(f.F[x][i], from.Mode())
+				code = from.FromFloat(f.F[x][i], dtype.Mode{}) // infinities stay
 			} else {
 				code = uint64(f.I[x][i]) & mask
 			}

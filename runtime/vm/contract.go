@@ -53,7 +53,7 @@ func buildReduce(p *prep, o *ir.Op) (step, error) {
 	d, s := p.slot(o.Result()), p.slot(o.Args[0])
 	code := map[string]ir.Code{"sum": ir.OpAdd, "max": ir.OpMax, "min": ir.OpMin, "and": ir.OpAnd, "or": ir.OpOr}[o.Str("op")]
 	if t.IsFloat() {
-		fn, round := binaryFloat[code], p.rounder(t)
+		fn, round := binaryFloat[code], p.rounderOf(code, t)
 		return func(f *frame) error {
 			reduce(f.F[d], f.F[s], n, inner, fn)
 			if round != nil {

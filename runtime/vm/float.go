@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
 )
 
 func init() {
@@ -81,12 +82,31 @@ func maxFloat(x, y float64) float64 {
 	return x
 }
 
+// keepsInf are the operations that pass an infinite operand on; rounding would bring it into the range of a type whose
+// overflow saturates.
+var keepsInf = map[ir.Code]bool{ir.OpNeg: true, ir.OpAbs: true, ir.OpMin: true, ir.OpMax: true, ir.OpFloor: true, ir.OpCeil: true, ir.OpRound: true}
+
+// rounderOf rounds the results of an operation.
+func (p *prep) rounderOf(c ir.Code, t dtype.Type) func([]float64) {
+	round := p.rounder(t)
+	if round == nil || !keepsInf[c] || !t.Saturates() {
+		return round
+	}
+	return func(d []float64) {
+		for i, x := range d {
+			if !math.IsInf(x, 0) {
+				d[i] = t.Round(x)
+			}
+		}
+	}
+}
+
 func buildUnary(p *prep, o *ir.Op) (step, error) {
 	t := o.Result().Type.Elem
 	if !t.IsFloat() {
 		return buildUnaryInt(p, o)
 	}
-	fn, round := unaryFloat[o.Code], p.rounder(t)
+	fn, round := unaryFloat[o.Code], p.rounderOf(o.Code, t)
 	d, x := p.slot(o.Result()), p.slot(o.Args[0])
 	return func(f *frame) error {
 		dst := f.F[d]
@@ -106,7 +126,7 @@ func buildBinary(p *prep, o *ir.Op) (step, error) {
 	if !t.IsFloat() {
 		return buildBinaryInt(p, o)
 	}
-	fn, round := binaryFloat[o.Code], p.rounder(t)
+	fn, round := binaryFloat[o.Code], p.rounderOf(o.Code, t)
 	d, x, y := p.slot(o.Result()), p.slot(o.Args[0]), p.slot(o.Args[1])
 	return func(f *frame) error {
 		dst := f.F[d]

@@ -165,6 +165,19 @@ func write[T any](encode func([]byte, int, []T), src []T, data []byte, r row, te
 	}
 }
 
+// encoder writes values of a type. Type.Encode would saturate the infinities of a small type, as a cast does; a store
+// changes nothing.
+func encoder(t dtype.Type) func([]byte, int, []float64) {
+	if !t.Saturates() || !t.HasInf() {
+		return t.Encode
+	}
+	return func(data []byte, start int, src []float64) {
+		for i, x := range src {
+			dtype.Put(data, t.Bits(), start+i, t.FromFloat(x, dtype.Mode{}))
+		}
+	}
+}
+
 // load reads a tile into F or I, whichever is not nil. What lies outside is zero bits, which is 0 in every type but
 // f8e8m0.
 func (a *access) load(f *frame, F []float64, I []int64, elem dtype.Type) error {
@@ -220,7 +233,7 @@ func buildStore(p *prep, o *ir.Op) (step, error) {
 				}
 			}
 			if f.F[s] != nil {
-				write(v.dtype.Encode, f.F[s], v.data, r, &f.rowF)
+				write(encoder(v.dtype), f.F[s], v.data, r, &f.rowF)
 			} else {
 				write(v.dtype.EncodeInt, f.I[s], v.data, r, &f.rowI)
 			}

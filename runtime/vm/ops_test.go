@@ -246,6 +246,22 @@ func TestMinMax(t *testing.T) {
 	}
 }
 
+// Sign changes and choices give back the bits of infinities also where arithmetic saturates.
+func TestInfinitiesPass(t *testing.T) {
+	dt, err := dtype.Parse("f8e5m2")
+	require.NoError(t, err)
+	require.True(t, dt.HasInf() && dt.Saturates())
+	x := tensor.New(dt, lanes)
+	for i := range lanes {
+		x.SetCode(i, uint64(0x7c+0x80*(i%2)))
+	}
+	neg, most := apply(t, "neg", "", dt, x), apply(t, "max", "", dt, x, x)
+	for i := range lanes {
+		require.Equal(t, x.Code(i)^0x80, neg.Code(i))
+		require.Equal(t, x.Code(i), most.Code(i))
+	}
+}
+
 // Casts are the conversions of ir/dtype, bit for bit; a bitcast and its inverse give back what is not a NaN.
 func TestCasts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
