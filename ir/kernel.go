@@ -115,6 +115,7 @@ type Param struct {
 // thread t holds Words 32-bit words; chunk c of Vec words of thread t lies at word (c*Threads + t)*Vec. Order lists, for
 // every thread, the logical elements of a tile (row*Tile[1]+column) in the order of the fields of Plan.
 type Pack struct {
+	Layout  string // of a tile, in the form that layout.Parse reads
 	Tile    [2]int
 	Threads int
 	Words   int // words per thread and tile

@@ -82,7 +82,7 @@ func Distinct(l *layout.Layout) (threads int, rank func(thread int) int) {
 // PackOf is the storage order for tiles of rows×cols elements that threads hold in layout l.
 func PackOf(l *layout.Layout, elem dtype.Type, rows, cols int) *ir.Pack {
 	n, rank := Distinct(l)
-	p := &ir.Pack{Tile: [2]int{rows, cols}, Threads: n, Fields: l.Locals(), Order: make([][]int32, n)}
+	p := &ir.Pack{Layout: l.String(), Tile: [2]int{rows, cols}, Threads: n, Fields: l.Locals(), Order: make([][]int32, n)}
 	p.Plan = PlanFor(elem.Bits(), p.Fields)
 	p.Words = planWords(elem.Bits(), p.Fields)
 	p.Vec = 1
