@@ -114,7 +114,9 @@ func (p *parser) basisShape() ([]axis, error) {
 		for _, n := range slices.Backward(majorFirst) {
 			a.rad = factorInto(a.rad, n)
 		}
-		out = append(out, a)
+		if out = append(out, a); len(out) > MaxRank {
+			return nil, p.errf(p.peek(), "more than %d dims", MaxRank)
+		}
 		if p.peek().kind == ',' {
 			p.next()
 		} else if p.peek().kind != ')' {

@@ -270,6 +270,9 @@ func (a Layout) Squeeze(dims ...int) (Layout, error) {
 // Concat joins disjoint dims: those of a first, then those of b. On every hardware axis a's digits are the major ones.
 func (a Layout) Concat(b Layout) (Layout, error) {
 	l := a.lin().clone()
+	if len(l.out)+b.Rank() > MaxRank {
+		return Layout{}, fmt.Errorf("concat: %d dims; layouts have at most %d", len(l.out)+b.Rank(), MaxRank)
+	}
 	l.out = append(l.out, make([]axis, b.Rank())...)
 	return wrap(l).Mul(b)
 }

@@ -65,6 +65,8 @@ func TestParseErrors(t *testing.T) {
 		{"basis(8){lane:[(1)], lane:[(2)]}", 22, "twice"},
 		{"local(2)$", 9, "unexpected character '$'"},
 		{"local(2).5", 10, "expected the name"},
+		{"local(" + strings.Repeat("1,", 40) + "1)", 6, "41 dims; layouts have at most 32"},
+		{"basis(" + strings.Repeat("1,", 40) + "1){}", 72, "more than 32 dims"},
 		{strings.Repeat("(", 500), 202, "nested"},
 	} {
 		_, err := Parse(c.expr)

@@ -35,6 +35,9 @@ const (
 // MaxSize bounds the number of points on either side of a layout (2^31); larger ones are refused when they are built.
 const MaxSize = 1 << 31
 
+// MaxRank bounds the number of tensor dimensions.
+const MaxRank = 32
+
 // factor returns the prime factors of n >= 1 in ascending order.
 func factor(n int) []int {
 	var out []int
@@ -65,8 +68,11 @@ func factorInto(rad []int, n int) []int {
 	return append(rad, factor(n)...)
 }
 
-// checkShape refuses extents below 1 and products above MaxSize.
+// checkShape refuses extents below 1, products above MaxSize and more than MaxRank extents.
 func checkShape(what string, shape []int) error {
+	if len(shape) > MaxRank {
+		return fmt.Errorf("%s: %d dims; layouts have at most %d", what, len(shape), MaxRank)
+	}
 	n := 1
 	for i, s := range shape {
 		if s < 1 {
