@@ -1,0 +1,94 @@
+package conform
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/girih-lang/girih/codegen/ptx/llvm"
+	"github.com/girih-lang/girih/codegen/ptx/ptxas"
+	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/passes"
+	"github.com/girih-lang/girih/runtime/cache"
+	"github.com/girih-lang/girih/runtime/cuda"
+	"github.com/girih-lang/girih/runtime/vm"
+)
+
+// The VM's own rounding keeps the accuracy bars.
+func TestVM(t *testing.T) {
+	each(t, func(t *testing.T, p *Prepared) { require.NoError(t, p.Compare(p.VM)) })
+}
+
+// Tile IR after the passes for a GPU means what it meant before.
+func TestPasses(t *testing.T) {
+	target, err := compile.Target("sm_90a")
+	require.NoError(t, err)
+	each(t, func(t *testing.T, p *Prepared) {
+		k := p.Kernel.Clone()
+		require.NoError(t, passes.Run(k, &passes.Context{Target: target, After: func(_ string, k *ir.Kernel) error { return k.Verify() }}))
+		got, err := run(context.Background(), k, p.Args, p.Case.Dims, vm.Options{})
+		require.NoError(t, err)
+		require.NoError(t, p.Compare(got))
+	})
+}
+
+// Every kernel compiles for both GPU generations and assembles without spills or local memory. With a GPU it also runs,
+// from the cache where there is no LLVM.
+func TestCUDA(t *testing.T) {
+	dev, err := cuda.Open(0)
+	if err != nil && !errors.Is(err, cuda.ErrNoDriver) && !errors.Is(err, cuda.ErrNoDevice) {
+		require.NoError(t, err)
+	}
+	targets := []string{"sm_80", "sm_90a"}
+	if dev != nil {
+		targets = []string{dev.Target()}
+		defer dev.Close()
+	}
+	var store *cache.Cache
+	if os.Getenv("GIRIH_CACHE") != "" {
+		store = cache.Open(cache.Options{})
+	}
+	if _, err := llvm.Find(); err != nil && store == nil {
+		if strings.Contains(os.Getenv("GIRIH_REQUIRE"), "llvm") {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	as, _ := ptxas.Find()
+	each(t, func(t *testing.T, p *Prepared) {
+		for _, target := range targets {
+			c, err := compile.GPU(context.Background(), p.Kernel, target, compile.Options{Cache: store, Verify: true})
+			require.NoError(t, err, target)
+			if dev != nil {
+				prog, err := cuda.NewProgram(dev, cuda.Code{Kernel: c.Kernel, PTX: c.PTX, Threads: c.Threads, Shared: c.Shared})
+				require.NoError(t, err)
+				got, err := Results(context.Background(), prog, c.Kernel, p.Args, p.Case.Dims)
+				require.NoError(t, err)
+				require.NoError(t, p.Compare(got))
+				require.NoError(t, prog.Close())
+				continue
+			}
+			if as != nil {
+				_, rep, err := as.Assemble(context.Background(), c.PTX, target)
+				require.NoError(t, err, target)
+				require.Zero(t, rep.SpillStores+rep.Stack, "%s: %+v", target, rep.Usage)
+			}
+		}
+	})
+}
+
+func each(t *testing.T, f func(*testing.T, *Prepared)) {
+	for _, c := range Cases() {
+		t.Run(c.String(), func(t *testing.T) {
+			t.Parallel()
+			p, err := c.Prepare(context.Background())
+			require.NoError(t, err)
+			f(t, p)
+		})
+	}
+}
