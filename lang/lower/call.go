@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"strings"
+
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/lang/diag"
@@ -293,7 +295,11 @@ func (l *lowerer) dot(c *call, acc *operand) operand {
 		d := l.errorf(c.Span(), diag.ShapeMismatch, "dot sums over axis 1 of the left, %d, and axis 0 of the right, %d", s[1], t[0]).
 			Note(a.at, "this is %s", a.val.Type).Note(b.at, "this is %s", b.val.Type)
 		if s[1] == t[1] {
-			d.WithHelp("transpose the right side: %s.T", l.text(b.at))
+			if text, transposed := strings.CutSuffix(l.text(b.at), ".T"); transposed {
+				d.WithHelp("do not transpose the right side: %s", text)
+			} else {
+				d.WithHelp("transpose the right side: %s.T", text)
+			}
 		}
 		return nothing
 	}

@@ -251,5 +251,8 @@ func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
+	if what == "index" {
+		return fmt.Sprintf("%d indices", n)
+	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
