@@ -93,8 +93,8 @@ func (e *echelon) contains(v []int32) bool {
 	return isZero(v)
 }
 
-// solve returns coefficients x with sum x_id·added_id = v; ok is false when v is outside the span. rest is what is
-// left of v at the coordinates without pivot.
+// solve returns coefficients x with sum x_id·added_id = v. When v is outside the span, ok is false and x solves for v less
+// its components at the coordinates without pivot.
 func (e *echelon) solve(v []int32) (x []int32, ok bool) {
 	v = append([]int32(nil), v...)
 	p := 0

@@ -23,7 +23,7 @@ func eachPoint(t *testing.T, name string, l Layout, threads, locals int, f func(
 }
 
 func TestPTXFragments(t *testing.T) {
-	// 9.7.14.5.8, m16n8k16 f16: groupID = laneid >> 2, threadID_in_group = laneid % 4.
+	// m16n8k16 f16: groupID = laneid >> 2, threadID_in_group = laneid % 4.
 	eachPoint(t, "A f16", MMAA(16), 32, 8, func(lane, i int) (int, int) {
 		g, tg := lane>>2, lane%4
 		row, col := g, tg*2+i&1

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// gridAxis renames the local axis of a Local layout: memory walks a shape the way a single thread does.
+// asMemory renames the local axis of a layout of one thread: memory walks a shape the way a single thread does.
 func asMemory(a Layout) Layout {
 	l := a.lin().clone()
 	b := len(l.in[0].rad)
@@ -41,20 +41,19 @@ func (a Layout) Offset() (Layout, error) {
 }
 
 // FromStrides is a compact CuTe layout as a memory map from the axis name into one dim of n elements: mode k takes the
-// digits next to those of mode k-1 and steps by strides[k]; a stride of 0 replicates. An error when the strides do not
+// digits next to those of mode k-1 and steps by steps[k]; a stride of 0 replicates. An error when the strides do not
 // nest (each must be a multiple of extent times stride of the next smaller one) or leave n.
-func FromStrides(name string, n int, shape, strides []int) (Layout, error) {
-	if err := checkShape("strides", append([]int{n}, shape...)); err != nil && product(shape) > MaxSize {
-		return Layout{}, err
+func FromStrides(name string, n int, shape, steps []int) (Layout, error) {
+	for _, s := range [][]int{{n}, shape} {
+		if err := checkShape("strides", s); err != nil {
+			return Layout{}, err
+		}
 	}
-	if err := checkShape("strides", shape); err != nil {
-		return Layout{}, err
-	}
-	if len(shape) != len(strides) {
-		return Layout{}, fmt.Errorf("strides: %d extents and %d strides", len(shape), len(strides))
+	if len(shape) != len(steps) {
+		return Layout{}, fmt.Errorf("strides: %d extents and %d strides", len(shape), len(steps))
 	}
 	points := []int{1, n}
-	for k, s := range strides {
+	for k, s := range steps {
 		if s < 0 || s > n {
 			return Layout{}, fmt.Errorf("strides: stride %d of mode %d is outside the %d elements", s, k, n)
 		}
@@ -64,14 +63,14 @@ func FromStrides(name string, n int, shape, strides []int) (Layout, error) {
 	}
 	u, ok := common(points, nil)
 	if !ok || u[len(u)-1] != n {
-		return Layout{}, fmt.Errorf("strides: %v:%v does not nest in %d elements; each boundary must divide the next, and here they are %v", shape, strides, n, u)
+		return Layout{}, fmt.Errorf("strides: %v:%v does not nest in %d elements; each boundary must divide the next, and here they are %v", shape, steps, n, u)
 	}
 	out := axis{rad: primesOfChain(u)}
-	st := strides0(out)
+	st := strides([]axis{out})
 	var in axis
 	in.name = name
 	var to []int
-	for k, s := range strides {
+	for k, s := range steps {
 		for left := shape[k]; left > 1; {
 			if s == 0 {
 				f := factor(left)
@@ -84,7 +83,7 @@ func FromStrides(name string, n int, shape, strides []int) (Layout, error) {
 			o := slices.Index(st, s)
 			r := out.rad[o]
 			if left%r != 0 || slices.Contains(to, o) {
-				return Layout{}, fmt.Errorf("strides: mode %d of %v:%v overlaps another", k, shape, strides)
+				return Layout{}, fmt.Errorf("strides: mode %d of %v:%v overlaps another", k, shape, steps)
 			}
 			in.rad = append(in.rad, r)
 			to = append(to, o)
@@ -100,5 +99,3 @@ func FromStrides(name string, n int, shape, strides []int) (Layout, error) {
 	}
 	return wrap(l), nil
 }
-
-func strides0(a axis) []int { return strides([]axis{a}) }

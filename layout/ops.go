@@ -278,7 +278,7 @@ func (a Layout) Concat(b Layout) (Layout, error) {
 }
 
 // SplitAxis cuts a hardware axis in two at size: a minor axis of that many points and a major one with the rest, as in
-// thread -> lane (32) and warp.
+// thread -> lane (32) and warp. The text of such a layout reads back with the parts of thread joined again.
 func (a Layout) SplitAxis(name string, size int, minor, major string) (Layout, error) {
 	l := a.lin().clone()
 	for k := range l.in {

@@ -6,8 +6,8 @@ import "fmt"
 // Base+Shift on. It is linear over F_2, and an involution when Shift >= Bits.
 type Swizzle struct{ Bits, Base, Shift int }
 
-// The swizzles that TMA writes and wgmma reads, on byte offsets from a base aligned to 128 << Bits bytes. PTX ISA 5.5.7
-// (tensor swizzling modes). The pattern repeats every 256, 512 and 1024 bytes.
+// The swizzles that TMA writes and wgmma reads, on byte offsets from a base aligned to 128 << Bits bytes. PTX ISA,
+// section "Swizzling Modes" of the chapter on tensors. The pattern repeats every 256, 512 and 1024 bytes.
 var (
 	NoSwizzle   = Swizzle{0, 4, 3}
 	Swizzle32B  = Swizzle{1, 4, 3}
