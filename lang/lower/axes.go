@@ -14,11 +14,12 @@ type limit struct {
 	shift int64
 	ext   extent
 	low   bool
-	level int // nesting of the region that defines root and the extent
+	flat  bool // every element stands at position root+shift: the axis was repeated
+	level int  // nesting of the region that defines root and the extent
 }
 
 func (a limit) same(b limit) bool {
-	return a.root == b.root && a.shift == b.shift && a.low == b.low && a.ext.same(b.ext)
+	return a.root == b.root && a.shift == b.shift && a.low == b.low && a.flat == b.flat && a.ext.same(b.ext)
 }
 
 // An axis of a tile: the limits of the ranges that made it (none: every element is live), and whether every element that
@@ -29,6 +30,16 @@ type axis struct {
 }
 
 func (a axis) clipped() bool { return len(a.limits) > 0 }
+
+// stretched is the axis after its single element has been repeated.
+func (a axis) stretched() axis {
+	out := axis{zero: a.zero}
+	for _, l := range a.limits {
+		l.flat = true
+		out.limits = append(out.limits, l)
+	}
+	return out
+}
 
 func sameLimits(a, b []limit) bool {
 	return len(a) == len(b) && slices.EqualFunc(a, b, limit.same)
@@ -78,11 +89,14 @@ func (l *lowerer) mask(limits []limit, shape []int, at int) *ir.Value {
 	t := ir.TileOf(ir.Index, w)
 	i := l.b.Op(ir.OpIota, nil, t).Set("axis", 0).Result()
 	for _, lim := range limits {
-		base := l.position(lim)
+		base, along := l.position(lim), i
+		if lim.flat {
+			along = l.b.Int(t, 0)
+		}
 		room := l.b.Binary(ir.OpSub, l.extentValue(lim.ext), base)
-		all = l.and(all, l.b.Cmp("lt", i, l.b.Broadcast(room, w)))
+		all = l.and(all, l.b.Cmp("lt", along, l.b.Broadcast(room, w)))
 		if lim.low {
-			all = l.and(all, l.b.Cmp("ge", i, l.b.Broadcast(l.b.Unary(ir.OpNeg, base), w)))
+			all = l.and(all, l.b.Cmp("ge", along, l.b.Broadcast(l.b.Unary(ir.OpNeg, base), w)))
 		}
 	}
 	thin := make([]int, len(shape))

@@ -307,7 +307,7 @@ func (l *lowerer) liveCount(c *call, x operand, axes []int) (operand, bool) {
 
 // liveAlong counts the live elements along an axis.
 func (l *lowerer) liveAlong(limits []limit, w int) *ir.Value {
-	if len(limits) == 1 && !limits[0].low {
+	if len(limits) == 1 && !limits[0].low && !limits[0].flat {
 		room := l.b.Binary(ir.OpSub, l.extentValue(limits[0].ext), l.position(limits[0]))
 		return l.b.Binary(ir.OpMin, room, l.b.Index(w))
 	}

@@ -82,8 +82,8 @@ func (l *lowerer) spread(op operand, shape []int) operand {
 	lead := len(shape) - len(from)
 	axes := make([]axis, len(shape))
 	for i, a := range op.axes {
-		if from[i] == shape[i+lead] {
-			axes[i+lead] = a
+		if axes[i+lead] = a; from[i] != shape[i+lead] {
+			axes[i+lead] = a.stretched()
 		}
 	}
 	if lead > 0 && len(from) > 0 {

@@ -123,7 +123,6 @@ type rng struct {
 	plain bool
 	// origin is the limit of the range that a shifted one was made from; nil for an unshifted one.
 	origin *limit
-	whole  bool // the extent is the indexed dimension's: `s by BK`
 }
 
 // limit is the range's own limit.
@@ -158,7 +157,7 @@ func (l *lowerer) limits(r *rng) []limit {
 		out = append(out, *r.origin)
 	}
 	switch {
-	case r.width == 1 || r.whole || r.origin == nil && l.full(r):
+	case r.origin == nil && l.full(r):
 		return out
 	case r.origin == nil:
 		return []limit{r.limit()}
@@ -174,7 +173,7 @@ func (l *lowerer) limits(r *rng) []limit {
 func (l *lowerer) shifted(r *rng, n int64, by *ir.Value) *rng {
 	s := *r
 	s.plain = false
-	if s.origin == nil && !r.whole && !l.full(r) {
+	if s.origin == nil && !l.full(r) {
 		o := r.limit()
 		s.origin = &o
 	}
