@@ -58,5 +58,5 @@
 // and the class of a conversion are Gaussian elimination (field.go). Two layouts combine when the digits of the axis they
 // share have a common refinement; otherwise a RefineError names both factorings: "dim 1 factors as 3×4 here and 4×3 there".
 //
-// Laws are tested against explicit tables (laws_test.go). docs/layouts.md teaches all this at length.
+// Laws are tested against explicit tables (laws_*_test.go). docs/layouts.md teaches all this at length.
 package layout
