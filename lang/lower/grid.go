@@ -1,0 +1,121 @@
+package lower
+
+import (
+	"math"
+
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/lang/diag"
+	"github.com/girih-lang/girih/lang/syntax"
+)
+
+// schedule reads the words of a loop.
+func (l *lowerer) schedule(words []*syntax.Word) []ir.Attr {
+	var out []ir.Attr
+	for _, w := range words {
+		switch w.Name.Name {
+		case "pipeline", "split", "unroll":
+			if n, ok := l.wordInt(w, math.MaxInt16); ok {
+				for _, a := range out {
+					if a.Name == w.Name.Name {
+						l.errorf(w.Span(), diag.BadSchedule, "%s is given twice", w.Name.Name)
+					}
+				}
+				out = append(out, ir.Attr{Name: w.Name.Name, Value: n})
+			}
+		default:
+			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a loop has no schedule word %s", w.Name.Name).
+				WithHelp("there are pipeline(n), split(n) and unroll(n)")
+		}
+	}
+	return out
+}
+
+func (l *lowerer) wordInt(w *syntax.Word, limit int64) (int64, bool) {
+	if len(w.Args) != 1 || w.Args[0].Name != nil {
+		l.errorf(w.Span(), diag.BadSchedule, "%s takes one number, found %d arguments", w.Name.Name, len(w.Args))
+		return 0, false
+	}
+	n, ok := l.constInt(l.expr(w.Args[0].X), w.Name.Name)
+	if ok && (n < 1 || n > limit) {
+		l.errorf(w.Args[0].Span(), diag.BadSchedule, "%s(%d): the number must be 1 to %d", w.Name.Name, n, limit)
+		return 0, false
+	}
+	return n, ok
+}
+
+// gridStmt makes one block for each tile. The last range is axis 0 of the grid, which varies fastest.
+func (l *lowerer) gridStmt(s *syntax.GridStmt) {
+	if !l.atTop(s.Span(), "grid") {
+		return
+	}
+	if l.gridded {
+		l.errorf(s.Span(), diag.MissingGrid, "a kernel has one grid").Note(l.grid, "the first one is here")
+		return
+	}
+	l.gridded, l.grid = true, s.Span()
+	if len(s.Ranges) > 3 {
+		l.errorf(s.Ranges[3].Span(), diag.BadSchedule, "a grid has at most 3 ranges, found %d", len(s.Ranges))
+		return
+	}
+	l.k.Grid = make([]ir.Expr, len(s.Ranges))
+	for i, r := range s.Ranges {
+		l.gridRange(r, len(s.Ranges)-1-i)
+	}
+	for _, w := range s.Words {
+		switch w.Name.Name {
+		case "warps":
+			if n, ok := l.wordInt(w, 32); ok {
+				l.k.Warps = int(n)
+			}
+		case "persistent", "order", "cluster":
+			l.errorf(w.Span(), diag.NotYet, "%s is not in this version of the language", w.Name.Name)
+		case "pipeline", "split", "unroll":
+			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of a loop, not of the grid", w.Name.Name)
+		default:
+			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a grid has no schedule word %s", w.Name.Name).WithHelp("there is warps(n)")
+		}
+	}
+}
+
+func (l *lowerer) gridRange(r *syntax.Range, at int) {
+	name := r.Names[0]
+	fail := func() { l.declare(name, &object{what: "a range"}) }
+	if r.Lo != nil {
+		l.errorf(r.Span(), diag.BadRange, "a grid's range starts at 0").WithHelp("write %s in …", name.Name)
+		fail()
+		return
+	}
+	ext, ok := l.extent(r.Hi)
+	if !ok {
+		fail()
+		return
+	}
+	if ext.expr == nil {
+		l.errorf(r.Hi.Span(), diag.BadRange, "the extent of a grid is an expression over dimensions, found a scalar that is known only inside the block")
+		fail()
+		return
+	}
+	if n, known := ext.known(); known && n < 1 {
+		l.errorf(r.Hi.Span(), diag.EmptyExtent, "the extent is %d; it must be positive", n)
+	}
+	pid := l.b.Op(ir.OpProgramID, nil, ir.TileOf(ir.Index)).Set("axis", at).Result()
+	if r.By == nil {
+		l.k.Grid[at] = *ext.expr
+		pid.Name = name.Name
+		l.declare(name, &object{op: tile(pid, nil), what: "a grid index"})
+		return
+	}
+	w, ok := l.width(r.By)
+	if !ok {
+		fail()
+		return
+	}
+	l.k.Grid[at] = ir.Bin(ir.ECeil, *ext.expr, ir.Int(w))
+	base := pid
+	if w > 1 {
+		base = l.b.Binary(ir.OpMul, pid, l.b.Index(int(w)))
+	}
+	base.Name = name.Name
+	g := &rng{name: name.Name, root: base, width: int(w), ext: ext, step: w, div: 1, level: l.level, floor: true, plain: true}
+	l.declare(name, &object{op: operand{kind: rangeK, rng: g, at: name.Span()}, what: "a range"})
+}
