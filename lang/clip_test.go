@@ -152,6 +152,29 @@ var clipCases = []clipCase{
 				return sumOf(d.n-1, func(j int) float64 { return math.Exp(d.at(i, j+1) + d.at(i, j)) })
 			})
 		}},
+	{"neighbours summed", "grid m in M\nt := f32(0)\nfor n in N by B { t += sum(x[m, n + 1]) + 2*sum(x[m, n - 1]) }\ny[m] = t", "M",
+		func(d clipData) []float64 {
+			return d.rows(func(i int) float64 {
+				return sumOf(d.n-1, func(j int) float64 { return d.at(i, j+1) + 2*d.at(i, j) })
+			})
+		}},
+	{"neighbours accumulated", "grid m in M\nt := zeros[f32](B)\nfor n in N by B {\n\tt += x[m, n + 1]\n\tt += 2 * x[m, n - 1]\n}\ny[m] = sum(t)", "M",
+		func(d clipData) []float64 {
+			return d.rows(func(i int) float64 {
+				return sumOf(d.n-1, func(j int) float64 { return d.at(i, j+1) + 2*d.at(i, j) })
+			})
+		}},
+	{"neighbours and groups", "grid m in M\nt := f32(0)\nfor n in N by B { t += sum(s[(n + 8)/8]) }\ny[m] = t", "M",
+		func(d clipData) []float64 {
+			return d.rows(func(i int) float64 {
+				return sumOf(d.n, func(j int) float64 {
+					if k := (j + 8) / 8; k < len(d.s) && (d.n%8 != 0 || j+8 < d.n) {
+						return d.s[k]
+					}
+					return 0
+				})
+			})
+		}},
 	{"stencil stored", "grid n in N by B\ny[n] = v[n - 1] + v[n] + v[n + 1]", "N",
 		func(d clipData) []float64 {
 			out := make([]float64, d.n)

@@ -132,11 +132,11 @@ func (l *lowerer) rangeIndex(v *view, d int, dim ir.Expr, op operand) bool {
 			WithHelp("run the range over %s, or give both dimensions one name if they are always equal", dim)
 		return false
 	}
-	a := axis{zero: own && zero}
+	a := axis{limits: l.origins(r)}
 	if own {
+		// Outside the tensor there are zeros. Moved downwards, though, what the range itself clips lies inside.
 		a.limits = l.limits(r)
-	} else {
-		a.limits = l.origins(r)
+		a.zero = zero && len(a.limits) == 1 && a.limits[0].same(r.limit())
 	}
 	v.add(d, l.position(limit{root: r.root, shift: r.shift}), r.width, a, r, 1)
 	return true
@@ -177,7 +177,11 @@ func (l *lowerer) dividedIndex(v *view, d int, dim ir.Expr, op operand) bool {
 			return false
 		}
 	}
-	a := axis{limits: l.origins(r), zero: own && exact && hasZero(v.param.ir.Value.Type.Elem)}
+	a := axis{limits: l.origins(r)}
+	if own && exact {
+		a.limits = l.limits(r)
+		a.zero = len(a.limits) == 1 && a.limits[0].same(r.limit()) && hasZero(v.param.ir.Value.Type.Elem)
+	}
 	v.add(d, base, width, a, r, repeat)
 	return true
 }
