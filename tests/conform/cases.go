@@ -81,6 +81,9 @@ func Cases() []Case {
 			add("matmul", "Matmul", defs{"T": t}, d, nil)
 			add("matmul", "MatmulNT", defs{"T": t}, d, nil)
 		}
+		if t == "f32" {
+			continue // the ordinary units want both operands in shared memory once more
+		}
 		add("matmul", "Matmul", defs{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, dims{"M": 200, "N": 136, "K": 160}, nil)
 	}
 	for _, s := range [][2]int64{{3, 256}, {2, 1000}} {

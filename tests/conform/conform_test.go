@@ -47,7 +47,7 @@ func TestCUDA(t *testing.T) {
 	targets := []string{"sm_80", "sm_90a"}
 	if dev != nil {
 		targets = []string{dev.Target()}
-		defer dev.Close()
+		t.Cleanup(func() { dev.Close() }) // after the parallel subtests
 	}
 	var store *cache.Cache
 	if os.Getenv("GIRIH_CACHE") != "" {

@@ -26,4 +26,4 @@ const NoPasses = "verify"
 // branches, is the convergent attribute. Every pass here and in -O3 respects it, while simplifycfg does copy
 // a volatile asm without it (a test shows both), so every instruction that a whole warp must meet has to carry it
 // (llx.Asm.Convergent).
-const DefaultPasses = "function(sroa,early-cse<memssa>,instcombine,loop-mssa(licm),simplifycfg)"
+const DefaultPasses = "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,loop-mssa(licm),simplifycfg)"

@@ -1,0 +1,223 @@
+// Command perf times the kernels of the repository on a GPU with cold caches and prints a Markdown table: time, bytes that
+// must move, bandwidth, and its share of the read bandwidth measured in the same run.
+//
+//	perf [-compile sm_90a] [-match REGEXP] [-samples 20]
+//
+// With -compile it only compiles, into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/girih-lang/girih/examples"
+	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/lang"
+	"github.com/girih-lang/girih/runtime"
+	"github.com/girih-lang/girih/runtime/cache"
+	"github.com/girih-lang/girih/runtime/cuda"
+	"github.com/girih-lang/girih/runtime/tensor"
+	"github.com/girih-lang/girih/stdlib"
+)
+
+type row struct {
+	file, kernel string
+	defines      map[string]string
+	dims         map[string]int64
+	flops        float64
+}
+
+func (r row) name() string {
+	var s []string
+	for _, k := range []string{"W", "A", "T", "Q", "G", "BM", "BN", "BK", "stages"} {
+		if v, ok := r.defines[k]; ok {
+			s = append(s, k+"="+v)
+		}
+	}
+	return strings.TrimSpace(r.kernel + " " + strings.Join(s, " "))
+}
+
+func (r row) shape() string {
+	var s []string
+	for _, k := range []string{"M", "N", "K"} {
+		if v, ok := r.dims[k]; ok {
+			s = append(s, fmt.Sprintf("%s=%d", k, v))
+		}
+	}
+	return strings.Join(s, " ")
+}
+
+// rows lists what is timed; the first one is the read bandwidth.
+func rows() []row {
+	rs := []row{{"reduce", "SumRows", map[string]string{"T": "f32"}, map[string]int64{"M": 32768, "N": 16384}, 0}}
+	for _, s := range [][2]int64{{57344, 8192}, {8192, 8192}, {8192, 28672}, {10240, 8192}, {5120, 5120}, {28672, 3584}, {3584, 4096}} {
+		for _, m := range []int64{1, 16} {
+			rs = append(rs, row{"linear", "Linear", map[string]string{"W": "u4"}, map[string]int64{"M": m, "N": s[0], "K": s[1]}, 0})
+		}
+	}
+	for _, w := range []string{"u1", "u2", "u3", "i4", "u5", "i6", "u8", "f6e3m2", "f4e2m1", "f8e4m3fn"} {
+		rs = append(rs, row{"linear", "Linear", map[string]string{"W": w}, map[string]int64{"M": 1, "N": 8192, "K": 8192}, 0})
+	}
+	for _, t := range []string{"f16", "bf16"} {
+		rs = append(rs, row{"matmul", "Matmul", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096})
+		rs = append(rs, row{"matmul", "MatmulNT", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096})
+	}
+	for _, s := range [][2]int64{{8192, 8192}, {32768, 4096}} {
+		d := map[string]int64{"M": s[0], "N": s[1]}
+		for _, k := range [][2]string{{"softmax", "Softmax"}, {"softmax", "SoftmaxAny"}, {"norm", "RMSNorm"}, {"norm", "LayerNorm"}, {"reduce", "SumRows"}, {"reduce", "SumCols"}, {"transpose", "Transpose"}} {
+			rs = append(rs, row{k[0], k[1], map[string]string{"T": "bf16"}, d, 0})
+		}
+		rs = append(rs, row{"norm", "AddNormQuant", map[string]string{"Q": "f8e4m3fn"}, d, 0})
+	}
+	rs = append(rs, row{"add", "Add", map[string]string{"T": "f32"}, map[string]int64{"N": 1 << 27}, 0})
+	rs = append(rs, row{"activation", "Gelu", map[string]string{"T": "bf16"}, map[string]int64{"N": 1 << 27}, 0})
+	return rs
+}
+
+func main() {
+	target := flag.String("compile", "", "compile only, for this target")
+	match := flag.String("match", "", "time only rows whose name and shape match")
+	samples := flag.Int("samples", 20, "measurements of which the median is shown")
+	flag.Parse()
+	if err := perf(*target, *match, *samples); err != nil {
+		fmt.Fprintln(os.Stderr, "perf:", err)
+		os.Exit(1)
+	}
+}
+
+func perf(target, match string, samples int) error {
+	re, err := regexp.Compile(match)
+	if err != nil {
+		return err
+	}
+	store := cache.Open(cache.Options{})
+	var dev *cuda.Device
+	if target == "" {
+		if dev, err = cuda.Open(0); err != nil {
+			return err
+		}
+		defer dev.Close()
+		target = dev.Target()
+		fmt.Printf("%s, %s\n\n", dev, time.Now().Format("2006-01-02"))
+		fmt.Println("| kernel | shape | µs | MB | TB/s | share of read | TFLOP/s | regs |")
+		fmt.Println("|---|---|---|---|---|---|---|---|")
+	}
+	ceiling := 0.0
+	for i, r := range rows() {
+		if i > 0 && !re.MatchString(r.name()+" "+r.shape()) {
+			continue
+		}
+		k, err := r.lower()
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.name(), err)
+		}
+		c, err := compile.GPU(context.Background(), k, target, compile.Options{Cache: store})
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.name(), err)
+		}
+		if dev == nil {
+			continue
+		}
+		if err := r.time(dev, c, samples, &ceiling); err != nil {
+			fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
+		}
+	}
+	return nil
+}
+
+func (r row) lower() (*ir.Kernel, error) {
+	text, _ := stdlib.Source(r.file)
+	if r.file == "linear" {
+		text = examples.Linear
+	}
+	pkg, err := lang.LoadSource(r.file+".girih", text)
+	if err != nil {
+		return nil, err
+	}
+	kd, err := pkg.Kernel(r.kernel)
+	if err != nil {
+		return nil, err
+	}
+	static := map[string]int64{}
+	for _, d := range kd.Static {
+		static[d] = r.dims[d]
+	}
+	k, err := lang.Lower(pkg, r.kernel, lang.Options{Defines: r.defines, Dims: static, AnyTune: true})
+	if err == nil {
+		compile.Specialise(k, r.dims)
+	}
+	return k, err
+}
+
+func (r row) time(dev *cuda.Device, c *compile.Code, samples int, ceiling *float64) error {
+	named := map[string]runtime.Arg{}
+	for i, p := range c.Kernel.Params {
+		if p.Out {
+			continue
+		}
+		if p.Value.Type.Kind == ir.Tile {
+			named[p.Name] = runtime.Float(1e-5)
+			continue
+		}
+		shape, err := p.Shape(r.dims)
+		if err != nil {
+			return err
+		}
+		t, err := random(p, uint64(i), shape)
+		if err != nil {
+			return err
+		}
+		named[p.Name] = runtime.Tensor(t)
+	}
+	args, err := runtime.Arguments(c.Kernel, named, r.dims)
+	if err != nil {
+		return err
+	}
+	prog, err := cuda.NewProgram(dev, cuda.Code{Kernel: c.Kernel, PTX: c.PTX, Threads: c.Threads, Shared: c.Shared})
+	if err != nil {
+		return err
+	}
+	defer prog.Close()
+	took, bytes, err := prog.Time(context.Background(), args, samples)
+	if err != nil {
+		return err
+	}
+	rate := float64(bytes) / took.Seconds() / 1e12
+	if *ceiling == 0 {
+		*ceiling = rate
+	}
+	flops := ""
+	if r.flops > 0 {
+		flops = fmt.Sprintf("%.0f", r.flops/took.Seconds()/1e12)
+	}
+	fmt.Printf("| %s | %s | %.1f | %.1f | %.2f | %.0f %% | %s | %d |\n", r.name(), r.shape(), float64(took.Nanoseconds())/1e3, float64(bytes)/1e6, rate, 100*rate / *ceiling, flops, prog.Function.Registers)
+	return nil
+}
+
+// random is data of ordinary size: normal floats, any integer codes. Large tensors repeat a block of it.
+func random(p *ir.Param, seed uint64, shape []int) (*tensor.Tensor, error) {
+	t, err := tensor.Make(p.Value.Type.Elem, shape...)
+	if err != nil {
+		return nil, err
+	}
+	n := min(t.Len(), 1<<20)
+	var b *tensor.Tensor
+	if e := p.Value.Type.Elem; e.IsInt() {
+		b, err = tensor.Random(e, seed, n)
+	} else {
+		b, err = tensor.Normal(e, seed, 1, n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := 0; i < len(t.Data); i += len(b.Data) {
+		copy(t.Data[i:], b.Data)
+	}
+	return t, nil
+}
