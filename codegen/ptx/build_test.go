@@ -41,7 +41,7 @@ func compile(t testing.TB, f *thread.Func, cpu string) string {
 		require.NoError(t, os.WriteFile(dir+"/"+f.Name+"."+cpu+".ll", text, 0o600))
 	}
 	out, err := Compile(context.Background(), f, target(t, cpu), d)
-	require.NoError(t, err, "%s", text)
+	require.NoError(t, err)
 	if dir := os.Getenv("GIRIH_KEEP"); dir != "" {
 		require.NoError(t, os.WriteFile(dir+"/"+f.Name+"."+cpu+".ptx", out, 0o600))
 	}
@@ -58,7 +58,7 @@ func assemble(t testing.TB, f *thread.Func, cpu string) (text string, r ptxas.Re
 	}
 	require.NoError(t, err)
 	cubin, r, err := a.Assemble(context.Background(), []byte(text), cpu)
-	require.NoError(t, err, "%s", text)
+	require.NoError(t, err)
 	if dir := os.Getenv("GIRIH_KEEP"); dir != "" {
 		require.NoError(t, os.WriteFile(dir+"/"+f.Name+"."+cpu+".cubin", cubin, 0o600))
 	}

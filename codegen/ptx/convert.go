@@ -1,6 +1,8 @@
 package ptx
 
 import (
+	"fmt"
+
 	"github.com/llir/llvm/ir"
 	"github.com/llir/llvm/ir/enum"
 	"github.com/llir/llvm/ir/types"
@@ -50,7 +52,6 @@ func (p *printer) conv(n *thread.Node) {
 // convert converts u elements at once.
 func (p *printer) convert(x value.Value, from, to thread.Elem, u int, uns bool) value.Value {
 	t := vec(scalar(to), u)
-	mid := func(e thread.Elem) value.Value { return p.convert(x, from, e, u, uns) }
 	switch {
 	case from == to:
 		return x
@@ -62,7 +63,7 @@ func (p *printer) convert(x value.Value, from, to thread.Elem, u int, uns bool) 
 	case from.IsFloat() && to.IsFloat():
 		switch {
 		case from == thread.F16 && to == thread.BF16, from == thread.BF16 && to == thread.F16:
-			return p.convert(mid(thread.F32), thread.F32, to, u, false) // to f32 is exact
+			return p.convert(p.convert(x, from, thread.F32, u, false), thread.F32, to, u, false) // to f32 is exact
 		case from.Size() < to.Size():
 			return p.emit(ir.NewFPExt(x, t))
 		}
@@ -72,13 +73,8 @@ func (p *printer) convert(x value.Value, from, to thread.Elem, u int, uns bool) 
 	case from.IsFloat():
 		return p.emit(ir.NewFPToSI(x, t))
 
-	case to == thread.BF16 && !p.t.BF16:
-		// Without a conversion of its own LLVM would round twice, through f32. f64 holds an i32 exactly, and LLVM rounds f64 to
-		// bf16 to odd in between; an i64 keeps its top bits and a sticky one.
-		if from == thread.I64 {
-			return p.wideToBF16(x, t, u, uns)
-		}
-		return p.convert(mid(thread.F64), thread.F64, to, u, false)
+	case to == thread.BF16 && !p.t.BF16 && from == thread.I32, to == thread.BF16 && !p.t.BF16 && from == thread.I64:
+		return p.intToBF16(x, from, t, u, uns)
 	case to.IsFloat() && (uns || from == thread.Bool):
 		return p.emit(ir.NewUIToFP(x, t))
 	case to.IsFloat():
@@ -94,22 +90,30 @@ func (p *printer) convert(x value.Value, from, to thread.Elem, u int, uns bool) 
 	return p.emit(ir.NewSExt(x, t))
 }
 
-// wideToBF16 rounds i64 to bf16 once. From 2^52 on the bits below bit 11 are folded into bit 11 as "not zero": what is left fits
-// the 53 bits of f64, and bf16 keeps so few of them that the result is the same.
-func (p *printer) wideToBF16(x value.Value, t types.Type, u int, uns bool) value.Value {
-	i64 := vec(types.I64, u)
-	low := p.emit(ir.NewAnd(x, llx.Int(i64, 1<<11-1)))
-	sticky := p.emit(ir.NewZExt(p.emit(llx.ICmp(enum.IPredNE, low, llx.Zero(i64))), i64))
-	rest := p.emit(ir.NewAnd(x, llx.Int(i64, -1<<11)))
-	odd := p.emit(ir.NewOr(rest, p.emit(ir.NewShl(sticky, llx.Int(i64, 11)))))
-	// Small numbers are exact as they are.
-	small := p.emit(llx.ICmp(enum.IPredULT, p.emit(ir.NewAdd(x, llx.Int(i64, 1<<52))), llx.Int(i64, 1<<53)))
-	y := p.emit(ir.NewSelect(small, x, odd))
-	f64 := vec(llx.Double, u)
+// intToBF16 rounds integers of 32 and 64 bits to bf16 once, where the target has no such conversion. LLVM alone would round twice,
+// through f32 (seen with LLVM 22: 0x2c20002 becomes 0x1.6p25 for 0x1.62p25), and it folds a detour over f64 back into that; so
+// the integer becomes f64 by inline PTX, and LLVM rounds f64 to bf16 by way of odd. f64 holds an i32 exactly. Of an i64 beyond 2^52
+// the bits below bit 11 are folded into bit 11 as "not zero": what is left fits f64, and bf16 keeps so few bits that the result is
+// the same.
+func (p *printer) intToBF16(x value.Value, from thread.Elem, t types.Type, u int, uns bool) value.Value {
+	sign := "s"
 	if uns {
-		return p.emit(ir.NewFPTrunc(p.emit(ir.NewUIToFP(y, f64)), t))
+		sign = "u"
 	}
-	return p.emit(ir.NewFPTrunc(p.emit(ir.NewSIToFP(y, f64)), t))
+	if from == thread.I64 {
+		i64 := x.Type()
+		low := p.emit(ir.NewAnd(x, llx.Int(i64, 1<<11-1)))
+		sticky := p.emit(ir.NewZExt(p.emit(llx.ICmp(enum.IPredNE, low, llx.Zero(i64))), i64))
+		rest := p.emit(ir.NewAnd(x, llx.Int(i64, -1<<11)))
+		odd := p.emit(ir.NewOr(rest, p.emit(ir.NewShl(sticky, llx.Int(i64, 11)))))
+		small := p.emit(llx.ICmp(enum.IPredULT, p.emit(ir.NewAdd(x, llx.Int(i64, 1<<52))), llx.Int(i64, 1<<53)))
+		x = p.emit(ir.NewSelect(small, x, odd))
+	}
+	wide := make([]value.Value, u)
+	for i := range wide {
+		wide[i] = p.pure(fmt.Sprintf("cvt.rn.f64.%s%d $0, $1;", sign, width(from)), llx.Double, p.extract(x, i))
+	}
+	return p.emit(ir.NewFPTrunc(p.build(wide, llx.Double), t))
 }
 
 // reinterpret prints a Bitcast.

@@ -25,6 +25,8 @@ var formulas = map[thread.Op]func(f formula, x *thread.Node) *thread.Node{
 	thread.Erf:  formula.erf,
 }
 
+// On an H100, over every 37th f32, the worst errors in units in the last place were: log2 1.56, sin 1.58, cos 1.58, tanh 1.81, erf 1.39.
+
 // formula prints a node as its formula, lane by lane.
 func (p *printer) formula(n *thread.Node) {
 	switch n.Type.Elem {
@@ -129,7 +131,11 @@ func (f formula) sine(x *thread.Node, turn int) *thread.Node {
 	odd := f.Cmp("ne", f.Bin(thread.And, j, f.I32(1)), zero, false)
 	y := f.Select(odd, cos, sin)
 	flip := f.Bin(thread.Shl, f.Bin(thread.And, j, f.I32(2)), f.I32(30))
-	return f.float(f.Bin(thread.Xor, f.bits(y), flip))
+	y = f.float(f.Bin(thread.Xor, f.bits(y), flip))
+	if turn == 0 { // every fma above turns -0 into +0
+		y = f.Select(f.Cmp("eq", x, f.c(0), false), x, y)
+	}
+	return y
 }
 
 // payneHanek reduces |x| > 2^16; a is |x|. It gives r and j; infinities and NaN give NaN.
@@ -178,12 +184,11 @@ func (f formula) payneHanek(x, a *thread.Node) (r, j *thread.Node) {
 func (f formula) tanh(x *thread.Node) *thread.Node {
 	a := f.abs(x)
 	s := f.mul(x, x)
-	small := f.Fma(f.mul(x, s), f.horner(s, -0.333332986, 0.133319363, -0.0537846349, 0.0207980517, -0.00589699857), x)
+	small := f.Fma(f.mul(a, s), f.horner(s, -0.333332986, 0.133319363, -0.0537846349, 0.0207980517, -0.00589699857), a)
 	e := f.Un(thread.Exp2, f.mul(a, f.c(2*math.Log2E)))
 	d := f.Bin(thread.Div, f.c(-2), f.add(e, f.c(1)))
 	d.Kind = approx
-	big := f.sign(f.add(d, f.c(1)), x)
-	return f.Select(f.Cmp("lt", a, f.c(0.6), false), small, big)
+	return f.sign(f.Select(f.Cmp("lt", a, f.c(0.6), false), small, f.add(d, f.c(1))), x)
 }
 
 // erf is x + x·P(x²) below 0.9 (degree 6, relative error 2^-30.1, refitted), else 1 - 2^R(|x|) with R the minimax polynomial of degree

@@ -51,6 +51,9 @@ func (p *printer) addr(n *thread.Node) addr {
 	a := p.value(n)
 	switch n.Type.Elem {
 	case thread.Ptr:
+		if a.k != int64(int32(a.k)) { // more than an instruction's offset holds
+			a.v, a.k = p.scalarOf(a, thread.Ptr), 0
+		}
 		return addr{a.v, a.k, "global", a.ro}
 	case thread.SharedPtr:
 		return addr{p.sharedBase(a.v), a.k, "shared", false}
@@ -87,7 +90,7 @@ func (a addr) at(i int) string {
 	if a.k == 0 {
 		return fmt.Sprintf("[$%d]", i)
 	}
-	return fmt.Sprintf("[$%d%+d]", i, a.k)
+	return fmt.Sprintf("[$%d+%d]", i, a.k) // ptxas reads "+-16" and no "-16"
 }
 
 // memType is how a value lies in memory: Bool as a byte.
