@@ -28,7 +28,7 @@ func target(t testing.TB, cpu string) Target {
 	return x
 }
 
-// compile gives the PTX of a function.
+// compile gives the PTX of a function. GIRIH_KEEP names a directory that gets the LLVM text, the PTX and the cubin, for reading.
 func compile(t testing.TB, f *thread.Func, cpu string) string {
 	d, err := llvm.Find()
 	if err != nil && !required("llvm") {
