@@ -2,6 +2,7 @@ package lower
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
@@ -22,7 +23,7 @@ type builtin struct {
 	lower func(*lowerer, *call) operand
 }
 
-// builtins is the table; docs/spec.md has the same rows, and a test compares them.
+// builtins is the table; a test writes it into docs/spec.md.
 var builtins map[string]builtin
 
 func init() {
@@ -63,6 +64,19 @@ func init() {
 	} {
 		builtins[name] = builtin{name + "(x)", e.doc, elementwise(e.code, e.zero)}
 	}
+}
+
+// A Builtin is a row of the table of builtin functions.
+type Builtin struct{ Name, Form, Doc string }
+
+// Builtins lists the functions that the language itself declares, by name.
+func Builtins() []Builtin {
+	var out []Builtin
+	for name, b := range builtins {
+		out = append(out, Builtin{name, b.form, b.doc})
+	}
+	slices.SortFunc(out, func(a, b Builtin) int { return strings.Compare(a.Name, b.Name) })
+	return out
 }
 
 // IsBuiltin says whether the language itself declares the function.
