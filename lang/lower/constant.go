@@ -144,14 +144,14 @@ func represent(n *number, elem dtype.Type, exactInts bool) (v *number, problem s
 		if math.IsNaN(n.special) != math.IsNaN(r) || !math.IsNaN(r) && r != n.special {
 			return nil, elem.String() + " has no " + n.String()
 		}
+	case x < 0 && !elem.IsSigned():
+		return nil, elem.String() + " has no negative values"
 	case math.IsInf(r, 0) || math.IsNaN(r) || math.Abs(x) > elem.MaxFloat() && beyond(x, elem):
 		return nil, "it is beyond the largest " + elem.String() + ", " + floatNumber(elem.MaxFloat()).String()
 	case r != x && n.isInt() && exactInts:
 		return nil, "the nearest " + elem.String() + " is " + floatNumber(r).String()
 	case r == 0 && x != 0:
 		return nil, "it rounds to 0"
-	case x < 0 && r > 0:
-		return nil, elem.String() + " has no negative values"
 	}
 	return floatNumber(r), ""
 }

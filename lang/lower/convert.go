@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/girih-lang/girih/ir"
@@ -16,7 +17,12 @@ var negInf = math.Inf(-1)
 
 // decimal is the exact value of a float literal.
 func decimal(text string) *number {
-	return exactNumber(constant.MakeFromLiteral(strings.ReplaceAll(text, "_", ""), token.FLOAT, 0))
+	text = strings.ReplaceAll(text, "_", "")
+	if v := constant.MakeFromLiteral(text, token.FLOAT, 0); v.Kind() != constant.Unknown {
+		return exactNumber(v)
+	}
+	f, _ := strconv.ParseFloat(text, 64) // an exponent beyond go/constant; the scanner has checked the form
+	return floatNumber(f)
 }
 
 // convert gives an untyped constant a type, as an operand beside one of that type would: no value may change but by the
