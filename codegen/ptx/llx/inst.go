@@ -2,6 +2,7 @@ package llx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/llir/llvm/ir"
@@ -173,5 +174,5 @@ func Call(f *ir.Func, args ...value.Value) *ir.InstCall {
 	if len(args) != len(f.Sig.Params) {
 		panic(fmt.Sprintf("llx: %s takes %d operands, got %d", f.Name(), len(f.Sig.Params), len(args)))
 	}
-	return ir.NewCall(f, args...)
+	return ir.NewCall(f, slices.Clone(args)...) // the caller may use its slice again
 }

@@ -267,3 +267,13 @@ func TestRawOperands(t *testing.T) {
 	require.Len(t, r.Operands(), 2)
 	assert.Same(t, b, *r.Operands()[1])
 }
+
+// A call keeps its own operands: printers reuse the slice for the next lane.
+func TestCallKeepsItsOperands(t *testing.T) {
+	m := llx.NewModule("t")
+	f := m.Declare("llvm.maximumnum.f32", types.Float, types.Float, types.Float)
+	args := []value.Value{llx.FloatConst(types.Float, 1), llx.FloatConst(types.Float, 2)}
+	c := llx.Call(f, args...)
+	args[0] = llx.FloatConst(types.Float, 3)
+	require.Equal(t, "0x3FF0000000000000", c.Args[0].Ident())
+}
