@@ -43,6 +43,7 @@ type quantised struct {
 //
 //	file("x.safetensors", "tensor", rows: n)   a tensor of a file beside the source; the first n rows
 //	file("x.npy")
+//	bf16(t)                                    a tensor rounded to another type
 //	quantize(t, W, G, S)                       codes of type W and scales of type S, one per G rows and column
 type inputs struct {
 	s      *kernelSource
@@ -172,7 +173,7 @@ func (in *inputs) eval(x syntax.Expr) ([]value, bool) {
 	case *syntax.CallExpr:
 		return in.call(x)
 	}
-	in.fail(x, diag.BadOperand, "expected a number, a type, file(…) or quantize(…)")
+	in.fail(x, diag.BadOperand, "expected a number, a type, file(…), quantize(…) or a conversion")
 	return nil, false
 }
 

@@ -21,9 +21,26 @@ func (in *inputs) call(x *syntax.CallExpr) ([]value, bool) {
 		return in.file(x)
 	case name != nil && name.Name == "quantize":
 		return in.quantize(x)
+	case name != nil && len(x.Args) == 1:
+		if v, err := in.s.elemType(name); err == nil {
+			return in.convert(x, v)
+		}
 	}
-	in.fail(x.Fun, diag.Undefined, "undefined: %s", in.src.Slice(x.Fun.Span())).WithHelp("input declarations have file(…) and quantize(…)")
+	in.fail(x.Fun, diag.Undefined, "undefined: %s", in.src.Slice(x.Fun.Span())).WithHelp("input declarations have file(…), quantize(…) and conversions such as f16(…)")
 	return nil, false
+}
+
+// convert rounds a tensor to another type, as its author asks.
+func (in *inputs) convert(x *syntax.CallExpr, to dtype.Type) ([]value, bool) {
+	v, ok := in.eval(x.Args[0].X)
+	if !ok {
+		return nil, false
+	}
+	if len(v) != 1 || v[0].tensor == nil {
+		in.fail(x.Args[0], diag.TypeMismatch, "expected a tensor, found %s", v[0])
+		return nil, false
+	}
+	return []value{{tensor: v[0].tensor.Convert(to)}}, true
 }
 
 // arguments sorts the arguments of a call by the names of the parameters; the first need of them must be there.

@@ -24,6 +24,7 @@ type Options struct {
 	Driver llvm.Driver     // nil finds LLVM
 	Off    map[string]bool // passes to leave out
 	Dump   func(pass string, k *ir.Kernel)
+	Timing func(pass string, d time.Duration)
 	Verify bool // check the IR after every pass
 }
 
@@ -68,7 +69,7 @@ func Thread(k *ir.Kernel, target passes.Target, o Options) (*Code, error) {
 	k = k.Clone()
 	c := &Code{Kernel: k, Target: target}
 	start := time.Now()
-	ctx := &passes.Context{Target: target, Off: o.Off, After: func(pass string, k *ir.Kernel) error {
+	ctx := &passes.Context{Target: target, Off: o.Off, Timing: o.Timing, After: func(pass string, k *ir.Kernel) error {
 		if o.Dump != nil {
 			k.Renumber()
 			o.Dump(pass, k)
