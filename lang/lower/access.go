@@ -124,13 +124,17 @@ func (l *lowerer) storable(x syntax.Expr, v *view, at int, r *rng) bool {
 	dim := l.subst(v.param.ir.Value.Type.Dims[v.dims[at]])
 	own := r.ext.expr != nil && l.subst(*r.ext.expr).String() == dim.String()
 	switch {
-	case r.origin == nil && (own || l.full(r)), r.origin == nil && !r.plain: // a whole range; `s by BK`, or moved and full
+	case r.origin == nil && (own || l.full(r) || r.live):
 		return true
 	case r.origin != nil && own && r.root == r.origin.root && r.shift >= r.origin.shift:
 		return true
 	}
-	l.errorf(x.Span(), diag.BadRange, "the clipped elements of range %s would be stored too: they lie inside dimension %d of %s (%s)",
-		r.name, v.dims[at], v.param.name, dim).
-		WithHelp("declare the range's extent a multiple of %d (`%% %d == 0`), or store along the range itself", r.width, r.width)
+	d := l.errorf(x.Span(), diag.BadRange, "the clipped elements of range %s would be stored too: they lie inside dimension %d of %s (%s)",
+		r.name, v.dims[at], v.param.name, dim)
+	if r.ext.expr == nil {
+		d.WithHelp("store along a range over %s", dim)
+		return false
+	}
+	d.WithHelp("declare the range's extent a multiple of %d (`%% %d == 0`), or store along the range itself", r.width, r.width)
 	return false
 }

@@ -121,6 +121,7 @@ type rng struct {
 	floor bool // root is never negative
 	// plain: 0 <= root < extent whenever the range's block or loop body runs, and shift is 0.
 	plain bool
+	live  bool // moved, from a range without dead elements
 	// origin is the limit of the range that a shifted one was made from; nil for an unshifted one.
 	origin *limit
 }
@@ -172,7 +173,7 @@ func (l *lowerer) limits(r *rng) []limit {
 // shifted is the range moved by a constant (by nil) or by a scalar.
 func (l *lowerer) shifted(r *rng, n int64, by *ir.Value) *rng {
 	s := *r
-	s.plain = false
+	s.plain, s.live = false, r.live || l.full(r)
 	if s.origin == nil && !l.full(r) {
 		o := r.limit()
 		s.origin = &o
