@@ -1,0 +1,327 @@
+package c
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/girih-lang/girih/codegen/thread"
+)
+
+// short names kinds in the names of helpers.
+func short(e thread.Elem) string { return e.String() }
+
+// scalar is the expression of a node with one lane; v collects what it reads.
+func (p *printer) scalar(n *thread.Node, v *val) string {
+	switch n.Op {
+	case thread.Get:
+		v.vars[n.Var] = true
+		return p.arrays[n.Var] + "[" + bare(p.in(n.Args[0], v)) + "]"
+	case thread.Load:
+		return p.load(n, v)
+	case thread.PtrAdd:
+		if n.Type.Elem == thread.SharedPtr {
+			return fmt.Sprintf("(%s + (int32_t)%s)", p.in(n.Args[0], v), p.in(n.Args[1], v))
+		}
+		return fmt.Sprintf("(%s + %s)", p.in(n.Args[0], v), p.in(n.Args[1], v))
+	case thread.Select:
+		c := p.in(n.Args[0], v)
+		// The arms are evaluated ahead: a read under a condition would keep the compiler from vectorising the loop.
+		return fmt.Sprintf("(%s ? %s : %s)", c, p.arm(n.Args[1], v), p.arm(n.Args[2], v))
+	case thread.Bitcast:
+		if a := n.Args[0].Type; a.Lanes > 1 {
+			return p.reinterpret(n)[0]
+		}
+	case thread.Vec:
+		return p.in(n.Args[0], v)
+	}
+	ops := make([]string, len(n.Args))
+	for i, a := range n.Args {
+		if n.Op == thread.Lop3 { // prints its operands more than once
+			ops[i] = p.atom(a)
+		} else {
+			ops[i] = p.in(a, v)
+		}
+	}
+	return p.apply(n, ops)
+}
+
+// arm is an operand of a Select: an expression when it is short and reads nothing.
+func (p *printer) arm(n *thread.Node, v *val) string {
+	x := p.get(n)
+	if x.waits && (len(x.vars) > 0 || x.memory || strings.Contains(x.lanes[0], "/") || len(x.lanes[0]) > 50) {
+		return p.atom(n)
+	}
+	return p.in(n, v)
+}
+
+// defineVector evaluates a vector lane by lane into names.
+func (p *printer) defineVector(n *thread.Node, v *val) {
+	switch n.Op {
+	case thread.Vec:
+		if len(n.Args) != n.Type.Lanes {
+			p.fail("%d operands for %s", len(n.Args), n.Type)
+		}
+		for _, a := range n.Args {
+			v.lanes = append(v.lanes, p.atom(a))
+		}
+		return
+	case thread.Get:
+		at := p.atom(n.Args[0])
+		for i := range n.Type.Lanes {
+			v.lanes = append(v.lanes, p.arrays[n.Var]+"["+offset(at, i)+"]")
+		}
+	case thread.Load:
+		v.lanes = p.loadVector(n)
+	case thread.Bitcast:
+		v.lanes = p.reinterpret(n)
+		return
+	case thread.Select:
+		c, x, y := p.lanes(n.Args[0]), p.lanes(n.Args[1]), p.lanes(n.Args[2])
+		for i := range n.Type.Lanes {
+			v.lanes = append(v.lanes, fmt.Sprintf("(%s ? %s : %s)", c[i%len(c)], x[i], y[i]))
+		}
+	default:
+		ops := make([][]string, len(n.Args))
+		for i, a := range n.Args {
+			if a.Type.Lanes != n.Type.Lanes {
+				p.fail("operand %d is %s, the result %s", i, a.Type, n.Type)
+			}
+			ops[i] = p.lanes(a)
+		}
+		for i := range n.Type.Lanes {
+			s := make([]string, len(ops))
+			for j := range ops {
+				s[j] = ops[j][i]
+			}
+			v.lanes = append(v.lanes, p.apply(n, s))
+		}
+	}
+	ct := p.ctype(n.Type.Elem)
+	for i, s := range v.lanes {
+		t := p.fresh()
+		p.line("const %s %s = %s;", ct, t, bare(s))
+		v.lanes[i] = t
+	}
+}
+
+func offset(at string, i int) string {
+	if i == 0 {
+		return at
+	}
+	return fmt.Sprintf("%s + %d", at, i)
+}
+
+// apply is an operation on scalar operands.
+func (p *printer) apply(n *thread.Node, a []string) string {
+	switch n.Op {
+	case thread.Cmp:
+		return p.compare(n, a)
+	case thread.Conv:
+		return p.convert(n.Args[0].Type.Elem, n.Type.Elem, n.Uns, a[0])
+	case thread.Bitcast:
+		return p.bits(n.Args[0].Type.Elem, n.Type.Elem, a[0])
+	case thread.Lop3:
+		return lop3(uint8(n.Imm), a[0], a[1], a[2])
+	case thread.Prmt:
+		return p.call("prmt", a...)
+	case thread.Shfl:
+		p.fail("exists on a GPU only")
+	}
+	switch e := n.Type.Elem; {
+	case e == thread.Bool:
+		return p.logic(n, a)
+	case e.IsInt():
+		return p.integer(n, a)
+	case e.IsFloat():
+		return p.float(n, a)
+	}
+	p.fail("is not defined for %s", n.Type)
+	return ""
+}
+
+func (p *printer) logic(n *thread.Node, a []string) string {
+	switch n.Op {
+	case thread.And:
+		return "(" + a[0] + " & " + a[1] + ")"
+	case thread.Or:
+		return "(" + a[0] + " | " + a[1] + ")"
+	case thread.Xor:
+		return "(" + a[0] + " ^ " + a[1] + ")"
+	case thread.Not:
+		return "!" + a[0]
+	}
+	p.fail("is not defined for bool")
+	return ""
+}
+
+var operators = map[thread.Op]string{thread.Add: "+", thread.Sub: "-", thread.Mul: "*", thread.Div: "/", thread.Rem: "%", thread.And: "&", thread.Or: "|", thread.Xor: "^"}
+
+// integer is integer arithmetic. Unsigned operands of fewer than 32 bits would be promoted to int: they go through uint32_t.
+func (p *printer) integer(n *thread.Node, a []string) string {
+	e := n.Type.Elem
+	t, u := p.ctype(e), "uint32_t"
+	if e == thread.I64 {
+		u = "uint64_t"
+	}
+	narrow := e.Size() < 4
+	zero := func(s string) string { // the operand extended by zeros
+		if narrow {
+			return fmt.Sprintf("(%s)(u%s)%s", u, t, s)
+		}
+		return "(" + u + ")" + s
+	}
+	switch n.Op {
+	case thread.Add, thread.Sub, thread.Mul:
+		if p.fits(n) {
+			return fmt.Sprintf("(%s %s %s)", a[0], operators[n.Op], a[1])
+		}
+		return fmt.Sprintf("(%s)((%s)%s %s (%s)%s)", t, u, a[0], operators[n.Op], u, a[1])
+	case thread.Div, thread.Rem:
+		if n.Uns {
+			return fmt.Sprintf("(%s)(%s %s %s)", t, zero(a[0]), operators[n.Op], zero(a[1]))
+		}
+		if narrow {
+			return fmt.Sprintf("(%s)(%s %s %s)", t, a[0], operators[n.Op], a[1])
+		}
+		return fmt.Sprintf("(%s %s %s)", a[0], operators[n.Op], a[1])
+	case thread.And, thread.Or, thread.Xor:
+		s := fmt.Sprintf("(%s %s %s)", a[0], operators[n.Op], a[1])
+		if narrow {
+			return "(" + t + ")" + s
+		}
+		return s
+	case thread.Shl:
+		return fmt.Sprintf("(%s)((%s)%s << %s)", t, u, a[0], a[1])
+	case thread.Shr:
+		if n.Uns {
+			return fmt.Sprintf("(%s)(%s >> %s)", t, zero(a[0]), a[1])
+		}
+		if narrow {
+			return fmt.Sprintf("(%s)(%s >> %s)", t, a[0], a[1])
+		}
+		return fmt.Sprintf("(%s >> %s)", a[0], a[1])
+	case thread.Neg:
+		return fmt.Sprintf("(%s)(0 - (%s)%s)", t, u, a[0])
+	case thread.Not:
+		return fmt.Sprintf("(%s)~%s", t, a[0])
+	case thread.Min, thread.Max:
+		name := short(e) + "_" + n.Op.String()
+		if n.Uns {
+			name = "u" + name[1:]
+		}
+		return p.call(name, a...)
+	case thread.Abs:
+		return p.call(short(e)+"_abs", a...)
+	}
+	p.fail("is not defined for %s", n.Type)
+	return ""
+}
+
+// builtins are the functions that compilers know for float and double.
+var builtins = map[thread.Op]string{thread.Sqrt: "sqrt", thread.Floor: "floor", thread.Ceil: "ceil", thread.Round: "rint", thread.Abs: "fabs", thread.Fma: "fma"}
+
+func (p *printer) float(n *thread.Node, a []string) string {
+	e := n.Type.Elem
+	if e == thread.F16 || e == thread.BF16 {
+		return p.half(n, a)
+	}
+	switch n.Op {
+	case thread.Add, thread.Sub, thread.Mul, thread.Div:
+		return fmt.Sprintf("(%s %s %s)", a[0], operators[n.Op], a[1])
+	case thread.Neg:
+		return "(-" + a[0] + ")"
+	case thread.Sqrt, thread.Floor, thread.Ceil, thread.Round, thread.Abs, thread.Fma:
+		f := "__builtin_" + builtins[n.Op]
+		if e == thread.F32 {
+			f += "f"
+		}
+		return f + "(" + strings.Join(bareAll(a), ", ") + ")"
+	case thread.Min, thread.Max, thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf:
+		if e == thread.F64 && n.Op != thread.Min && n.Op != thread.Max {
+			return "__builtin_" + n.Op.String() + "(" + bare(a[0]) + ")"
+		}
+		return p.call(short(e)+"_"+n.Op.String(), bareAll(a)...)
+	case thread.Rsqrt: // two roundings: at most one and a half units in the last place
+		if e == thread.F32 {
+			return "(1.0f / __builtin_sqrtf(" + bare(a[0]) + "))"
+		}
+		return "(1.0 / __builtin_sqrt(" + bare(a[0]) + "))"
+	}
+	p.fail("is not defined for %s", n.Type)
+	return ""
+}
+
+func bareAll(a []string) []string {
+	out := make([]string, len(a))
+	for i, s := range a {
+		out[i] = bare(s)
+	}
+	return out
+}
+
+// half is arithmetic on floats of 16 bits: in float, rounded once. A fused multiply-add is computed in double and rounded to
+// odd, after which rounding again is rounding the exact sum.
+func (p *printer) half(n *thread.Node, a []string) string {
+	e := n.Type.Elem
+	wide := make([]string, len(a))
+	for i, s := range a {
+		wide[i] = p.convert(e, thread.F32, false, s)
+	}
+	var x string
+	switch n.Op {
+	case thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf, thread.Rsqrt:
+		p.fail("is not defined for %s", n.Type)
+	case thread.Fma:
+		return p.convert(thread.F64, e, false, p.call("fma_odd", wide...))
+	default:
+		x = p.float(&thread.Node{Op: n.Op, Type: thread.Scalar(thread.F32)}, wide)
+	}
+	return p.convert(thread.F32, e, false, x)
+}
+
+var predicates = map[string]string{"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+func (p *printer) compare(n *thread.Node, a []string) string {
+	op, ok := predicates[n.Kind]
+	if !ok {
+		p.fail("predicate %q: expected eq ne lt le gt ge", n.Kind)
+	}
+	x, y := n.Args[0], n.Args[1]
+	switch e := x.Type.Elem; {
+	case e == thread.F16 || e == thread.BF16:
+		return fmt.Sprintf("(%s %s %s)", p.convert(e, thread.F32, false, a[0]), op, p.convert(e, thread.F32, false, a[1]))
+	case n.Uns && e.IsInt() && (x.Type.Lanes > 1 || p.rangeOf(x).lo < 0 || p.rangeOf(y).lo < 0 || !p.bounded(x) || !p.bounded(y)):
+		u := "u" + p.ctype(e)
+		return fmt.Sprintf("((%s)%s %s (%s)%s)", u, a[0], op, u, a[1])
+	}
+	return fmt.Sprintf("(%s %s %s)", a[0], op, a[1])
+}
+
+// lop3 is the bitwise function with truth table f, where the bits of a, b and c number its rows: split at a, then at b.
+func lop3(f uint8, a, b, c string) string {
+	pair := func(f uint8, b, c string) string { // f has four bits, row 2b+c
+		return [...]string{"0", "~(" + b + " | " + c + ")", "(~" + b + " & " + c + ")", "~" + b, "(" + b + " & ~" + c + ")", "~" + c, "(" + b + " ^ " + c + ")",
+			"~(" + b + " & " + c + ")", "(" + b + " & " + c + ")", "~(" + b + " ^ " + c + ")", c, "(~" + b + " | " + c + ")", b, "(" + b + " | ~" + c + ")", "(" + b + " | " + c + ")", "(-1)"}[f]
+	}
+	hi, lo := f>>4, f&15 // a = 1, a = 0
+	x, y := pair(hi, b, c), pair(lo, b, c)
+	switch {
+	case hi == lo:
+		return x
+	case lo == 0 && hi == 15:
+		return a
+	case hi == 0 && lo == 15:
+		return "~" + a
+	case lo == 0:
+		return "(" + a + " & " + x + ")"
+	case hi == 0:
+		return "(~" + a + " & " + y + ")"
+	case hi == 15:
+		return "(" + a + " | " + y + ")"
+	case lo == 15:
+		return "(~" + a + " | " + x + ")"
+	case hi == ^lo&15:
+		return "(" + a + " ^ " + y + ")"
+	}
+	return "((" + a + " & " + x + ") | (~" + a + " & " + y + "))"
+}
