@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang/syntax"
 	"github.com/girih-lang/girih/runtime"
@@ -60,6 +61,9 @@ func (s *kernelSource) prepare(f *inputFlags) (*job, error) {
 			s.bind(p, a)
 		}
 	}
+	if err := j.fits(); err != nil {
+		return nil, err
+	}
 	for i, p := range k.Params {
 		if p.Out {
 			continue
@@ -86,7 +90,7 @@ func (s *kernelSource) prepare(f *inputFlags) (*job, error) {
 	}
 	j.dims = call.Dims
 	if !f.NoS {
-		specialise(k, j.dims)
+		compile.Specialise(k, j.dims)
 	}
 	return j, nil
 }
@@ -263,6 +267,50 @@ func (j *job) shape(p *ir.Param) ([]int, error) {
 		}
 	}
 	return shape, nil
+}
+
+// fits refuses arguments that this machine's memory cannot hold before they are made. Extents that are not known yet are
+// reported later, where they are missed.
+func (j *job) fits() error {
+	free, known := memory()
+	total := 0.0
+	for _, p := range j.k.Params {
+		if p.Value.Type.Kind != ir.Tensor {
+			continue
+		}
+		shape, err := j.shape(p)
+		if err != nil {
+			continue
+		}
+		bits := float64(p.Value.Type.Elem.Bits())
+		if p.Out {
+			bits = bits*2 + 64 // two executors' results at a time, and the oracle's
+		}
+		for _, n := range shape {
+			bits *= float64(n)
+		}
+		total += bits / 8
+	}
+	if known && total > free {
+		return runtimef("the arguments of %s take %.3g GB, this machine has %.3g GB of memory left", j.k.Name, total/1e9, free/1e9).
+			with("choose smaller extents with --shape")
+	}
+	return nil
+}
+
+// memory is what the system can still give, in bytes, where it says so.
+func memory() (float64, bool) {
+	data, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 64e9, true // a bound at least
+	}
+	for line := range strings.Lines(string(data)) {
+		var kb float64
+		if n, _ := fmt.Sscanf(line, "MemAvailable: %f kB", &kb); n == 1 {
+			return kb * 1024, true
+		}
+	}
+	return 0, false
 }
 
 // arguments are the inputs with fresh results, for a kernel that has the same parameters (the oracle's differ in the

@@ -50,6 +50,14 @@ func (c *buildCmd) Run(a *app) error {
 	}
 	var steps []compile.Step
 	start := time.Now()
+	known, text, found := c.lookup(a, flags)
+	if text != nil {
+		if c.Timings {
+			a.timings(found, time.Since(start), time.Since(start), true)
+		}
+		return a.output(c.Output, text)
+	}
+	start = time.Now()
 	src, err := c.load()
 	if err != nil {
 		return err
@@ -63,7 +71,7 @@ func (c *buildCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	specialise(k, src.dims)
+	compile.Specialise(k, src.dims)
 	steps = append(steps, compile.Step{Name: "check and lower", Time: time.Since(since)})
 	if c.Emit == "tile" {
 		return a.output(c.Output, []byte(k.String()))
@@ -80,6 +88,7 @@ func (c *buildCmd) Run(a *app) error {
 	if c.Timings {
 		a.timings(append(steps, code.Steps...), time.Since(since), time.Since(start), code.Cached)
 	}
+	known.keep(c, k.Name, text)
 	if c.Emit == "bundle" {
 		return writeBundle(c.Output, code, text, src)
 	}
@@ -182,14 +191,6 @@ func (c *buildCmd) ast(a *app, s *kernelSource) error {
 		b.WriteString(syntax.Dump(f))
 	}
 	return a.output(c.Output, b.Bytes())
-}
-
-// output writes a file whole, or to standard output.
-func (a *app) output(path string, data []byte) error {
-	if path == "-" {
-		return a.write(data)
-	}
-	return replaceFile(path, data)
 }
 
 func (a *app) timings(steps []compile.Step, compiled, total time.Duration, cached bool) {

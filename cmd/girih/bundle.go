@@ -53,8 +53,8 @@ type packInfo struct {
 	Threads int        `json:"threads"`
 	Words   int        `json:"words"` // 32-bit words of a thread and tile
 	Vector  int        `json:"vector"`
-	Order   string     `json:"order"` // SHA-256 over the element numbers as little-endian int32, thread by thread
-	Fields  []ir.Field `json:"fields"`
+	Order   string     `json:"order"`  // SHA-256 over the element numbers as little-endian int32, thread by thread
+	Fields  [][][3]int `json:"fields"` // of each element of a thread, in order: pieces of [word, bit, length], low bits first
 }
 
 type dimInfo struct {
@@ -81,7 +81,14 @@ func describe(code *compile.Code, s *kernelSource, file string) manifest {
 		}
 		if p.Pack != nil {
 			q.Pack = &packInfo{Layout: p.Pack.Layout, Tile: p.Pack.Tile, Threads: p.Pack.Threads, Words: p.Pack.Words, Vector: p.Pack.Vec,
-				Order: orderHash(p.Pack), Fields: p.Pack.Plan.Fields}
+				Order: orderHash(p.Pack)}
+			for _, f := range p.Pack.Plan.Fields {
+				var pieces [][3]int
+				for _, x := range f.Pieces {
+					pieces = append(pieces, [3]int{x.Word, x.Bit, x.Len})
+				}
+				q.Pack.Fields = append(q.Pack.Fields, pieces)
+			}
 		}
 		m.Params = append(m.Params, q)
 	}

@@ -51,17 +51,19 @@ func (a *app) report(err error) int {
 	if err == nil {
 		return exitFine
 	}
-	f := &failure{code: exitRuntime, err: err}
-	errors.As(err, &f)
+	var list diag.List
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{code: exitRuntime, err: err}
+		if errors.As(err, &list) {
+			f.code = exitCompile
+		}
+	}
 	if f.quiet {
 		return f.code
 	}
-	var list diag.List
 	if errors.As(err, &list) {
 		a.render(list)
-		if f.code == exitRuntime {
-			return exitCompile
-		}
 		return f.code
 	}
 	fmt.Fprintf(a.errs, "girih: %s\n", clean(err.Error()))
@@ -87,10 +89,13 @@ func compileError(pkg *lang.Package, k *ir.Kernel, err error) error {
 	var pe *passes.Error
 	var ve *vm.Error
 	var list diag.List
+	var f *failure
 	src := sourceOf(pkg, k)
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &f):
+		return err
 	case errors.As(err, &list):
 		return &failure{code: exitCompile, err: list}
 	case src != nil && errors.As(err, &pe) && pe.Span != (ir.Span{}):

@@ -35,7 +35,7 @@ func (c *explainCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	specialise(k, src.dims)
+	compile.Specialise(k, src.dims)
 	code, err := compile.Thread(k, target, compile.Options{})
 	if err != nil {
 		return compileError(src.pkg, k, err)

@@ -185,36 +185,8 @@ func orNone(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// maxDivisor is the largest power of two that specialise looks for: 64 elements of any type are whole 16-byte vectors, and
-// of 16 bits a whole 128-byte line.
-const maxDivisor = 64
-
-// specialise tells the compiler what it may know of the extents at hand: the largest power of two up to maxDivisor that
-// divides each of them. The code stays good for every extent with these divisors, and each launch checks them.
-func specialise(k *ir.Kernel, dims map[string]int64) {
-	for i := range k.Dims {
-		d := &k.Dims[i]
-		n, ok := dims[d.Name]
-		if !ok || n <= 0 || d.Static >= 0 {
-			continue
-		}
-		p := min(n&-n, maxDivisor)
-		if d.Div%p != 0 {
-			d.Div = lcm(d.Div, p)
-		}
-	}
-}
-
-func lcm(a, b int64) int64 {
-	x, y := a, b
-	for y != 0 {
-		x, y = y, x%y
-	}
-	return a / x * b
-}
-
-// parameters are the values of the kernel's parameters in square brackets: those of -D, else of the `input` declaration,
-// else the defaults. Parameters without any are left out; lowering asks for them.
+// parameter is the value of one of the kernel's parameters in square brackets or tune values: that of -D, else of the `input`
+// declaration, else the default. Without any it is not ok; lowering asks for it.
 func (s *kernelSource) parameter(name string) (text string, ok bool) {
 	if v, ok := s.defines[name]; ok {
 		return v, true

@@ -136,7 +136,7 @@ func (j *job) execute(a *app, name string, want map[string]*tensor.Tensor) (got 
 		return nil, nil, err
 	}
 	if t, ok := o.program.(timer); ok {
-		if st.Time, st.Bytes, err = t.Time(a.ctx, args, 20); err != nil {
+		if st.Time, st.Bytes, err = t.Time(a.ctx, args, samples(st.Time)); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -156,6 +156,11 @@ func (j *job) execute(a *app, name string, want map[string]*tensor.Tensor) (got 
 		rows = append(rows, r)
 	}
 	return got, rows, nil
+}
+
+// samples is how many runs are measured, given what one takes: 20, or as many as fit into two seconds.
+func samples(one time.Duration) int {
+	return int(min(20, max(1, 2*time.Second/max(one, 1))))
 }
 
 // bar is the largest relative Frobenius error that a result of a type may have (design: what must hold). Errors of a sum

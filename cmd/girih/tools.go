@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -165,33 +164,4 @@ func sources(paths []string) ([]string, error) {
 	}
 	slices.Sort(files)
 	return slices.Compact(files), nil
-}
-
-// write writes to standard output.
-func (a *app) write(data []byte) error {
-	if _, err := a.out.Write(data); err != nil {
-		return runtimef("standard output: %w", err)
-	}
-	return nil
-}
-
-// replaceFile puts a file in place whole, or leaves what was there.
-func replaceFile(path string, data []byte) error {
-	mode := os.FileMode(0o644)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return runtimef("%w", plain(err))
-	}
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(runtimef("%w", fmt.Errorf("writing %s: %w", path, err)), os.Remove(tmp.Name()))
-	}
-	return nil
 }
