@@ -49,6 +49,20 @@ func fragmentsOf(l *layout.Layout, each int, rows, cols int) [][2]int {
 func (lo *lowerer) dotMma(o *ir.Op, t *tile, m *passes.Mma) {
 	b := lo.b
 	form := thread.MmaForms[m.Kind]
+	if m.Swap {
+		wide, narrow := lo.hold(lo.tiles[o.Args[1]]), lo.hold(lo.tiles[o.Args[0]])
+		sum := lo.sum(o, t)
+		for s := range m.Steps {
+			for r := range m.Wide {
+				for j := range m.Narrow {
+					b.Emit(&thread.Node{Op: thread.Mma, Kind: m.Kind, Vars: []*thread.Var{wide, narrow, sum},
+						Args: []node{b.I32((r*m.Steps + s) * 8), b.I32((j*m.Steps + s) * 4), b.I32((r*m.Narrow + j) * 4)}})
+				}
+			}
+		}
+		lo.tiles[o.Result()] = t
+		return
+	}
 	av, bv := lo.operand(lo.tiles[o.Args[0]], form), lo.operand(lo.tiles[o.Args[1]], form)
 	cv := lo.sum(o, t)
 	per := 1 // elements of an operand in one entry of its array

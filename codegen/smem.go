@@ -19,6 +19,7 @@ type buffer struct {
 	pitch   []int
 	swizzle int       // bytes: 0, 32, 64 or 128
 	pack    *ir.Param // the words of a packed parameter instead
+	own     *private  // each thread's own elements instead
 }
 
 // container is the kind of an element in shared memory: types without bytes of their own get the next whole ones.
@@ -38,16 +39,8 @@ func container(t dtype.Type) thread.Elem {
 }
 
 func newBuffer(offset int, shape []int, elem dtype.Type, swizzle int) *buffer {
-	b := &buffer{offset: offset, shape: shape, elem: elem, size: container(elem).Size(), swizzle: swizzle, pitch: make([]int, len(shape))}
-	n := b.size
-	for i := len(shape) - 1; i >= 0; i-- {
-		b.pitch[i] = n
-		n *= shape[i]
-		if i == len(shape)-1 && swizzle == 0 && len(shape) > 1 {
-			n = (n+15)&^15 + 16 // rows of any length: keep them aligned, and off each other's banks
-		}
-	}
-	b.slot = n
+	b := &buffer{offset: offset, shape: shape, elem: elem, size: container(elem).Size(), swizzle: swizzle}
+	b.pitch, b.slot = passes.Pitches(shape, b.size, swizzle)
 	return b
 }
 
@@ -57,6 +50,8 @@ func (lo *lowerer) alloc(o *ir.Op) {
 	if p := lo.k.Param(o.Str("pack")); p != nil {
 		buf.pack = p
 		buf.slot = p.Pack.Threads * p.Pack.Words * 4
+	} else if o.Flag("private") {
+		lo.allocPrivate(o, buf)
 	}
 	lo.buffers[o.Result()] = buf
 	lo.shared = max(lo.shared, buf.offset+buf.slot*t.Shape[0])
@@ -311,6 +306,10 @@ func (lo *lowerer) loadShared(o *ir.Op) {
 		lo.readPacked(o, t, buf)
 		return
 	}
+	if buf.own != nil {
+		lo.readPrivate(o, t, buf)
+		return
+	}
 	lo.read(buf, lo.slotBase(buf, o.Args[1:]), t)
 	lo.tiles[o.Result()] = t
 }
@@ -325,6 +324,10 @@ func (lo *lowerer) copyAsync(o *ir.Op) {
 	buf, tensor := lo.buffers[o.Args[0]], o.Args[2]
 	if buf.pack != nil {
 		lo.copyPacked(o, buf)
+		return
+	}
+	if buf.own != nil {
+		lo.copyPrivate(o, buf)
 		return
 	}
 	b := lo.b

@@ -145,7 +145,12 @@ func verifyDot(o *Op) error {
 	if AccType(a.Elem) != acc.Elem {
 		return fmt.Errorf("products of %s are not summed in %s", a.Elem, acc.Elem)
 	}
-	if a.Rank() != 2 || b.Rank() != 2 || acc.Rank() != 2 || a.Shape[1] != b.Shape[0] || a.Shape[0] != acc.Shape[0] || b.Shape[1] != acc.Shape[1] {
+	sum := acc.Shape
+	parts := 1
+	if len(sum) == 3 { // partial sums
+		parts, sum = sum[0], sum[1:]
+	}
+	if a.Rank() != 2 || b.Rank() != 2 || len(sum) != 2 || a.Shape[1] != b.Shape[0] || a.Shape[0] != sum[0] || b.Shape[1] != sum[1] || a.Shape[1]%parts != 0 {
 		return fmt.Errorf("shapes do not fit: %s · %s into %s", a, b, acc)
 	}
 	return sameTiles(o.Args[2], o.Result())

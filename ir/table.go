@@ -83,8 +83,8 @@ var Table = [numCodes]Info{
 	OpTranspose: {Name: "transpose", Args: []string{"x"}, Results: 1, Attrs: []AttrSpec{{"perm", "ints", false, "result axis i is operand axis perm[i]"}},
 		Doc: "Permutes the axes.", Example: "%1 = transpose %0 {perm = [1, 0]} : f32[64, 16]", Verify: verifyTranspose},
 
-	OpDot: {Name: "dot", Args: []string{"a", "b", "acc"}, Results: 1,
-		Doc:     "acc + a·b for a of shape [M, K], b of shape [K, N] and acc of shape [M, N]. a and b have one element type. Products are exact and are summed with acc in the type of acc: f32 for 16-bit and smaller floats and for f32, f64 for f64, i32 for integers (wrapping). The order of the float sum is the executor's.",
+	OpDot: {Name: "dot", Args: []string{"a", "b", "acc"}, Results: 1, Attrs: []AttrSpec{{"split", "int", true, "the parts of K that are summed apart and then together"}, {"swap", "bool", true, "the right operand is the wide one of the matrix instruction"}},
+		Doc:     "acc + a·b for a of shape [M, K], b of shape [K, N] and acc of shape [M, N]; for acc of shape [P, M, N], acc[p] is added to the product over part p of P equal parts of K. a and b have one element type. Products are exact and are summed with acc in the type of acc: f32 for 16-bit and smaller floats and for f32, f64 for f64, i32 for integers (wrapping). The order of the float sum is the executor's.",
 		Example: "%3 = dot %0, %1, %2 : f32[16, 64]", Verify: verifyDot},
 	OpReduce: {Name: "reduce", Args: []string{"x"}, Results: 1, Attrs: []AttrSpec{{"axis", "int", false, "the axis that disappears"}, {"op", "string", false, "sum, max, min, and, or"}},
 		Doc:     "Combines the elements along an axis. Float sums are rounded in the element type in an order of the executor's; max and min follow the elementwise operations; and/or take integers and bool.",
@@ -106,7 +106,7 @@ var Table = [numCodes]Info{
 	OpYield: {Name: "yield", Args: []string{"value…"}, Effect: Control, Doc: "Ends a region with its values.", Example: "yield %5"},
 
 	OpConvert: {Name: "convert", Args: []string{"x"}, Results: 1, Doc: "Moves a tile to another layout; the elements stay the same.", Example: "%1 = convert %0 : f16[16, 64]", Verify: verifySame},
-	OpAllocShared: {Name: "alloc_shared", Results: 1, Attrs: []AttrSpec{{"offset", "int", true, "byte offset, given by the allocator"}, {"swizzle", "int", true, "bytes of the XOR swizzle of rows: 0, 32, 64 or 128"}, {"pack", "string", true, "the packed parameter whose words the buffer holds, in their storage order"}},
+	OpAllocShared: {Name: "alloc_shared", Results: 1, Attrs: []AttrSpec{{"offset", "int", true, "byte offset, given by the allocator"}, {"swizzle", "int", true, "bytes of the XOR swizzle of rows: 0, 32, 64 or 128"}, {"pack", "string", true, "the packed parameter whose words the buffer holds, in their storage order"}, {"private", "bool", true, "each thread reads only what it has copied itself: no barrier is needed"}},
 		Doc: "A buffer of the block.", Example: "%0 = alloc_shared {swizzle = 128} : shared f16[3, 16, 64]", Verify: verifyAlloc},
 	OpLoadShared: {Name: "load_shared", Args: []string{"buffer", "slot…"}, Results: 1, Effect: Reads, Doc: "Reads a tile from a buffer; a slot indexes the leading dimensions.",
 		Example: "%3 = load_shared %0, %1 : f16[16, 64]", Verify: verifyLoadShared},

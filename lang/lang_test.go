@@ -65,7 +65,7 @@ func TestOptions(t *testing.T) {
 		{Options{Defines: map[string]string{"Q": "u4"}}, "no parameter or tune value Q\n"},
 		{Options{Defines: map[string]string{"W": "u99"}}, "W=u99"},
 		{Options{Defines: map[string]string{"G": "x"}}, "G=x: the parameter is an integer"},
-		{Options{Defines: map[string]string{"BM": "8"}}, "BM=8 is not among the declared values"},
+		{Options{Defines: map[string]string{"BM": "24"}}, "BM=24 is not among the declared values"},
 		{Options{Dims: map[string]int64{"Z": 1}}, "no dimension Z"},
 		{Options{Dims: map[string]int64{"K": 100}}, "dimension K is 100, which 128 does not divide"},
 		{Options{Dims: map[string]int64{"K": 0}}, "dimension K is 0"},
@@ -76,7 +76,7 @@ func TestOptions(t *testing.T) {
 		require.ErrorAs(t, err, &list, c.want)
 		require.Contains(t, list.Text(), c.want)
 	}
-	_, err = Lower(p, "", Options{Defines: map[string]string{"BM": "8"}, AnyTune: true})
+	_, err = Lower(p, "", Options{Defines: map[string]string{"BM": "24"}, AnyTune: true})
 	require.NoError(t, err)
 }
 

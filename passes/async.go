@@ -43,6 +43,7 @@ func asyncBlock(k *ir.Kernel, c *Context, facts *Facts, b *ir.Block, nested bool
 
 type ring struct {
 	k      *ir.Kernel
+	facts  *Facts
 	loop   *ir.Op
 	stages int
 	loads  []*ir.Op
@@ -51,7 +52,7 @@ type ring struct {
 }
 
 func newRing(k *ir.Kernel, c *Context, facts *Facts, loop *ir.Op, stages int) *ring {
-	a := &ring{k: k, loop: loop, stages: stages}
+	a := &ring{k: k, facts: facts, loop: loop, stages: stages}
 	body := loop.Regions[0]
 	inBody := map[*ir.Value]*ir.Op{}
 	carried := map[*ir.Value]bool{}
@@ -143,15 +144,22 @@ func (a *ring) copies(b *ir.Builder, iv, slot *ir.Value) {
 
 func (a *ring) emit(b *ir.Builder) {
 	loop := a.loop
+	shared := false // some thread reads what another has copied
 	for _, l := range a.loads {
 		t := l.Result().Type
 		b.Span = l.Span
 		o := b.Op(ir.OpAllocShared, nil, ir.SharedOf(t.Elem, append([]int{a.stages}, t.Shape...)...))
 		if p := a.k.ParamOf(l.Args[0]); p.Pack != nil {
 			o.Set("pack", p.Name)
+			if p.Pack.Threads == 32*a.k.Warps {
+				o.Set("private", true)
+			}
+		} else if PrivateVector(a.facts, AccessOf(l), l.Result()) > 0 {
+			o.Set("private", true)
 		} else {
 			o.Set("swizzle", SwizzleFor(t))
 		}
+		shared = shared || !o.Flag("private")
 		a.bufs = append(a.bufs, o.Result())
 	}
 	b.Span = loop.Span
@@ -173,7 +181,9 @@ func (a *ring) emit(b *ir.Builder) {
 	ahead := in.Select(in.Cmp("eq", slot, zero), last, in.Binary(ir.OpSub, slot, one))
 	next := in.Select(in.Cmp("eq", slot, last), zero, in.Binary(ir.OpAdd, slot, one))
 	in.Op(ir.OpWait, nil).Set("groups", a.stages-2)
-	in.Op(ir.OpBarrier, nil)
+	if shared {
+		in.Op(ir.OpBarrier, nil)
+	}
 	a.copies(in, in.Binary(ir.OpAdd, body.Args[0], in.Binary(ir.OpMul, last, loop.Args[2])), ahead)
 	for _, o := range old {
 		for i, l := range a.loads {
@@ -205,4 +215,22 @@ func SwizzleFor(t ir.Type) int {
 		}
 	}
 	return 0
+}
+
+// PrivateVector is the number of elements of one copy when every thread of a tile's layout holds pieces of at least eight
+// consecutive bytes, so that it can copy them for itself; else 0.
+func PrivateVector(f *Facts, a Access, v *ir.Value) int {
+	_, local, ok := v.Layout.Digits()
+	fast := a.Fast()
+	if !ok || fast < 0 || len(local) == 0 || local[0].Dim != fast || local[0].Stride != 1 {
+		return 0
+	}
+	n := f.Vector(a, 16)
+	for n > 1 && local[0].Radix%n != 0 {
+		n /= 2
+	}
+	if n*a.Tensor.Elem.Bits() < 64 {
+		return 0
+	}
+	return n
 }

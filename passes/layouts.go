@@ -156,6 +156,9 @@ func (s *solver) solve() error {
 		if o.Code != ir.OpDot {
 			continue
 		}
+		if packedOperand(s.k, o.Args[1]) {
+			o.Set("swap", true)
+		}
 		m := MmaOf(o, s.k.Warps, s.of[s.class(o.Result())])
 		if m == nil {
 			s.c.remark("layout", o.Span, "dot %s · %s runs as multiply-adds: the matrix units take f16, bf16, i8 and u8 tiles of multiples of 16×8×16", o.Args[0].Type, o.Args[1].Type)

@@ -12,6 +12,12 @@ type Mma struct {
 	Kind    string // thread.MmaForms
 	A, B, C *layout.Layout
 	K       int // depth of one instruction
+
+	// Swap makes the right operand the wide one of the instruction (its 16 rows are columns of b) and the left operand the
+	// narrow one (its 8 columns are rows of a), so that few rows of a are not padded to 16. A thread then holds Wide
+	// fragments of b for each of Steps steps along K, and Narrow fragments of a, ordered by fragment, then step.
+	Swap                bool
+	Wide, Narrow, Steps int
 }
 
 // mmaKind is the instruction form for an element type, with the depth of one instruction, or "".
@@ -45,7 +51,16 @@ func MmaOf(o *ir.Op, warps int, c *layout.Layout) *Mma {
 	a, b := o.Args[0].Type, o.Args[1].Type
 	kind, depth := mmaKind(a.Elem)
 	m, n, k := a.Shape[0], b.Shape[1], a.Shape[1]
-	if kind == "" || m%16 != 0 || n%8 != 0 || k%depth != 0 {
+	if o.Flag("swap") || o.Result().Type.Rank() == 3 {
+		parts := 1
+		if o.Result().Type.Rank() == 3 {
+			parts = o.Result().Type.Shape[0]
+		}
+		if warps%parts == 0 && swappable(o, warps, parts) {
+			return swapped(o, kind, warps, parts)
+		}
+	}
+	if o.Result().Type.Rank() != 2 || kind == "" || m%16 != 0 || n%8 != 0 || k%depth != 0 {
 		return nil
 	}
 	fa, fb, fc := fragments(a.Elem.Bits() / 8)
@@ -91,4 +106,49 @@ func warpGrid(m, n, warps int) layout.Layout {
 		q = mul(layout.Replicate(idle), q)
 	}
 	return q
+}
+
+// packedOperand reports a tile that comes elementwise from a load whose storage order is ours to choose.
+func packedOperand(k *ir.Kernel, v *ir.Value) bool {
+	for v.Def != nil {
+		o := v.Def
+		switch {
+		case o.Code == ir.OpLoad:
+			p := k.ParamOf(o.Args[0])
+			return p != nil && p.Packed
+		case o.Code == ir.OpConvert:
+			v = o.Args[0]
+		case elementwise(o):
+			for _, a := range o.Args[1:] {
+				if packedOperand(k, a) {
+					return true
+				}
+			}
+			v = o.Args[0]
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// swapped lays a dot out with its right operand as the wide one. Since K is summed, both operands may count it in any
+// order, and a thread takes consecutive ones: with lane = 4g+c and steps of 16 along K, lane c holds the c-th quarter of
+// its warp's part of K for both operands, and lane group g holds 2*Wide consecutive columns of b. Loads of a, and of
+// anything with one row or column of b, are then vectors, and so are stores of the result. Parts of K belong to warps of
+// their own; the accumulator has one slice for each.
+func swapped(o *ir.Op, kind string, warps, parts int) *Mma {
+	m, n, k := o.Args[0].Type.Shape[0], o.Args[1].Type.Shape[1], o.Args[0].Type.Shape[1]
+	wn := warps / parts
+	r, j, steps := n/16/wn, m/8, k/16/parts
+	// From the outermost to the innermost digit; see the fragments of mma.m16n8k16 in the PTX ISA.
+	b := layout.Spatial(parts, 1).Spatial(1, wn).Spatial(1, 8).Spatial(4, 1).Local(1, r).Local(steps, 1).Local(2, 1).Local(1, 2).Local(2, 1)
+	a := layout.Spatial(1, parts).Replicate(wn).Local(j, 1).Spatial(8, 1).Spatial(1, 4).Local(1, steps).Local(1, 2).Local(1, 2)
+	var c layout.Layout
+	if o.Result().Type.Rank() == 3 {
+		c = layout.Spatial(parts, 1, 1).Spatial(1, 1, wn).Spatial(1, 1, 8).Local(1, 1, r).Local(1, j, 1).Spatial(1, 4, 1).Local(1, 1, 2).Local(1, 2, 1)
+	} else {
+		c = layout.Spatial(1, wn).Spatial(1, 8).Local(1, r).Local(j, 1).Spatial(4, 1).Local(1, 2).Local(2, 1)
+	}
+	return &Mma{Kind: kind, K: 16, A: &a, B: &b, C: &c, Swap: true, Wide: r, Narrow: j, Steps: steps}
 }

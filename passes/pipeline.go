@@ -69,6 +69,8 @@ var Table = []Pass{
 	{Name: "canon", Doc: "folds constants, removes what has no effect", Run: canonPass},
 	{Name: "cse", Doc: "computes equal values once", Run: csePass},
 	{Name: "dce", Doc: "removes what nobody uses", Run: dcePass},
+	{Name: "split", Doc: "sums a dot in parts, one for each group of warps", GPU: true, Run: splitPass},
+	{Name: "scale", Doc: "takes factors that are constant along K out of a dot", GPU: true, Run: scalePass},
 	{Name: "remat", Doc: "gives each user its own constants and broadcast scalars", Required: true, Run: rematPass},
 	{Name: "layout", Doc: "assigns a layout to every tile and converts where two differ", Required: true, Run: layoutPass},
 	{Name: "pack", Doc: "derives the storage order of packed tensors", GPU: true, Required: true, Run: packPass},
@@ -80,6 +82,9 @@ var Table = []Pass{
 var Order = []struct{ Before, After, Why string }{
 	{"canon", "cse", "folded constants are equal more often"},
 	{"cse", "dce", "a merged value leaves dead operands"},
+	{"dce", "split", "only live uses of an accumulator count"},
+	{"split", "scale", "a factor is constant in each part sooner than in the whole"},
+	{"scale", "remat", "the new constants and factors need copies of their own too"},
 	{"cse", "remat", "cse would merge again what remat has split"},
 	{"remat", "layout", "a constant must not tie the layouts of its users together"},
 	{"layout", "pack", "the storage order is the layout that the consumer wants"},

@@ -66,12 +66,12 @@ func (l *lowerer) dot(c *call, acc *operand) operand {
 	rt := ir.TileOf(at, s[0], t[1])
 	axes := []axis{{limits: a.axes[0].limits}, {limits: b.axes[1].limits}}
 	if acc != nil && acc.kind == tileK && acc.val != nil && acc.val.Type.Equal(rt) {
-		r := tile(l.b.Op(ir.OpDot, []*ir.Value{x, y, acc.val}, rt).Result(), joinAxes(acc.axes, axes))
+		r := tile(l.dotOp(x, y, acc.val, rt), joinAxes(acc.axes, axes))
 		r.at = c.Span()
 		return r
 	}
 	zero := l.constant(neutral("sum", at), rt)
-	r := tile(l.b.Op(ir.OpDot, []*ir.Value{x, y, zero}, rt).Result(), axes)
+	r := tile(l.dotOp(x, y, zero, rt), axes)
 	r.at = c.Span()
 	if acc != nil {
 		return l.binary("+", c.Span(), c.Span(), *acc, r)
@@ -85,4 +85,13 @@ func (l *lowerer) dotOperand(o operand, at int, limits []limit) *ir.Value {
 		return o.val
 	}
 	return l.fill(o.val, limits, at, neutral("sum", o.val.Type.Elem))
+}
+
+// dotOp builds the operation; inside of a split loop it may sum the parts of K apart.
+func (l *lowerer) dotOp(x, y, acc *ir.Value, t ir.Type) *ir.Value {
+	o := l.b.Op(ir.OpDot, []*ir.Value{x, y, acc}, t)
+	if l.split > 1 && int64(x.Type.Shape[1])%l.split == 0 {
+		o.Set("split", l.split)
+	}
+	return o.Result()
 }

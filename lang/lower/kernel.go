@@ -55,6 +55,7 @@ type lowerer struct {
 	gridded  bool
 	frames   []frame
 	loops    int
+	split    int64 // parts of the innermost loop
 	work     int
 	stopped  bool
 	consts   map[*entry]bool

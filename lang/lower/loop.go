@@ -70,10 +70,19 @@ func (l *lowerer) forStmt(s *syntax.ForStmt, i int) {
 	if i == len(s.Ranges)-1 {
 		words = l.schedule(s.Words)
 	}
-	lp, ok := l.loopRange(r)
+	parts := int64(1)
+	for _, w := range words {
+		if w.Name == "split" {
+			parts = w.Value.(int64)
+		}
+	}
+	lp, ok := l.loopRange(r, parts)
 	if !ok {
 		return
 	}
+	outer := l.split
+	l.split = parts
+	defer func() { l.split = outer }()
 	body := func() {
 		l.scope = newScope(l.scope)
 		lp.declare(l)
@@ -181,8 +190,9 @@ type loopRange struct {
 	counter        *ir.Value
 }
 
-// loopRange evaluates a clause in the scope outside of the loop.
-func (l *lowerer) loopRange(r *syntax.Range) (*loopRange, bool) {
+// loopRange evaluates a clause in the scope outside of the loop. A loop split in parts takes the parts of as many steps
+// at once, so that different warps work on different steps: its range is that much wider.
+func (l *lowerer) loopRange(r *syntax.Range, parts int64) (*loopRange, bool) {
 	lp := &loopRange{r: r, name: r.Names[0].Name, floor: true}
 	ext, ok := l.extent(r.Hi)
 	lp.ext = ext
@@ -206,7 +216,16 @@ func (l *lowerer) loopRange(r *syntax.Range) (*loopRange, bool) {
 		if width, good = l.width(r.By); !good {
 			return nil, false
 		}
+		if width *= parts; width > maxTile {
+			l.errorf(r.By.Span(), diag.BadRange, "the width of the range in %d parts is %d; it must be at most %d", parts, width, maxTile)
+			return nil, false
+		}
 		lp.width = width
+	}
+	if parts > 1 && (r.By == nil || len(r.Names) > 1) {
+		l.errorf(r.Span(), diag.BadSchedule, "split(%d) needs a range with a width and without a counter", parts).
+			WithHelp("write `for k in K by BK split(n)`")
+		return nil, false
 	}
 	if !ok {
 		return nil, false

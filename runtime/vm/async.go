@@ -53,7 +53,10 @@ func (j *copyJob) land(f *frame) {
 	s := &f.shared[j.r.index]
 	for i := j.first; i < j.first+j.n; i++ {
 		c := &s.cells[i]
-		c.init, c.pending, c.landed = true, nil, j.r.op
+		c.init, c.pending = true, nil
+		if !j.r.buffer.op.Flag("private") {
+			c.landed = j.r.op
+		}
 	}
 	if s.F != nil {
 		copy(s.F[j.first*j.r.cellSize:], j.F)

@@ -14,18 +14,22 @@ func buildDot(p *prep, o *ir.Op) (step, error) {
 	t := o.Result().Type.Elem
 	round := p.rounder(t)
 	k, n := a.Shape[1], b.Shape[1]
+	parts := 1
+	if acc := o.Result().Type; acc.Rank() == 3 {
+		parts = acc.Shape[0]
+	}
 	d, s := p.slot(o.Result()), p.args(o.Args...)
 	return func(f *frame) error {
 		if t.IsFloat() {
 			copy(f.F[d], f.F[s[2]])
-			dot(f.F[d], f.F[s[0]], f.F[s[1]], k, n)
+			dot(f.F[d], f.F[s[0]], f.F[s[1]], k, n, parts)
 			if round != nil {
 				round(f.F[d])
 			}
 			return nil
 		}
 		copy(f.I[d], f.I[s[2]])
-		dot(f.I[d], f.I[s[0]], f.I[s[1]], k, n)
+		dot(f.I[d], f.I[s[0]], f.I[s[1]], k, n, parts)
 		wrap(t, f.I[d])
 		return nil
 	}, nil
@@ -33,13 +37,17 @@ func buildDot(p *prep, o *ir.Op) (step, error) {
 
 // dot adds a·b to d. Float products of types narrower than f64 are exact, so that a fused multiply-add of the target
 // would give the same; T(x) keeps f64 from being fused.
-func dot[T float64 | int64](d, a, b []T, k, n int) {
-	for ; len(d) > 0; d, a = d[n:], a[k:] {
-		row := d[:n]
-		for i, x := range a[:k] {
-			y := b[i*n : (i+1)*n]
-			for j := range row {
-				row[j] += T(x * y[j])
+func dot[T float64 | int64](d, a, b []T, k, n, parts int) {
+	size, deep := len(d)/parts, k/parts
+	for p := range parts {
+		d, x0 := d[p*size:(p+1)*size], p*deep
+		for r := 0; len(d) > 0; d, r = d[n:], r+k {
+			row := d[:n]
+			for i, x := range a[r+x0 : r+x0+deep] {
+				y := b[(x0+i)*n : (x0+i+1)*n]
+				for j := range row {
+					row[j] += T(x * y[j])
+				}
 			}
 		}
 	}

@@ -94,7 +94,7 @@ const maxCells = 1 << 12
 func (p *prep) findOverlaps() {
 	for i, a := range p.buffers {
 		for j, b := range p.buffers {
-			if i == j || a.op.Attr("offset") == nil || b.op.Attr("offset") == nil {
+			if i == j || a.op.Attr("offset") == nil || b.op.Attr("offset") == nil || a.ownBytes() || b.ownBytes() {
 				continue
 			}
 			lo, _ := a.bytes(0)
@@ -115,6 +115,9 @@ func (p *prep) findOverlaps() {
 		}
 	}
 }
+
+// ownBytes reports buffers that a target lays out by threads: their bytes are not those of their shape.
+func (b *buffer) ownBytes() bool { return b.op.Flag("private") || b.op.Str("pack") != "" }
 
 func (b *buffer) bytes(c int) (lo, hi int) {
 	n := b.cellSize * b.elem.Bits()
@@ -189,6 +192,8 @@ func (r *slotRef) reading(f *frame) (lo, hi int, err error) {
 			err = f.fail(r.op, c.clobber, "reads slot %d, whose bytes another buffer has overwritten", i)
 		case !c.init:
 			err = f.fail(r.op, r.buffer.op, "reads slot %d, which nothing has written", i)
+		case r.buffer.op.Flag("private"):
+			continue // each thread has its own part, in program order
 		default:
 			c.read = r.op
 			continue

@@ -35,7 +35,7 @@ type row struct {
 
 func (r row) name() string {
 	var s []string
-	for _, k := range []string{"W", "A", "T", "Q", "G", "BM", "BN", "BK", "stages"} {
+	for _, k := range []string{"W", "A", "T", "Q", "G", "BM", "BN", "BK", "stages", "splits"} {
 		if v, ok := r.defines[k]; ok {
 			s = append(s, k+"="+v)
 		}
@@ -58,7 +58,11 @@ func rows() []row {
 	rs := []row{{"reduce", "SumRows", map[string]string{"T": "f32"}, map[string]int64{"M": 32768, "N": 16384}, 0}}
 	for _, s := range [][2]int64{{57344, 8192}, {8192, 8192}, {8192, 28672}, {10240, 8192}, {5120, 5120}, {28672, 3584}, {3584, 4096}} {
 		for _, m := range []int64{1, 16} {
-			rs = append(rs, row{"linear", "Linear", map[string]string{"W": "u4"}, map[string]int64{"M": m, "N": s[0], "K": s[1]}, 0})
+			d := map[string]string{"W": "u4"}
+			if m > 8 {
+				d["BM"] = "16"
+			}
+			rs = append(rs, row{"linear", "Linear", d, map[string]int64{"M": m, "N": s[0], "K": s[1]}, 0})
 		}
 	}
 	for _, w := range []string{"u1", "u2", "u3", "i4", "u5", "i6", "u8", "f6e3m2", "f4e2m1", "f8e4m3fn"} {
@@ -82,16 +86,17 @@ func rows() []row {
 
 func main() {
 	target := flag.String("compile", "", "compile only, for this target")
+	sweep := flag.Bool("sweep", false, "time Linear with many tilings instead")
 	match := flag.String("match", "", "time only rows whose name and shape match")
 	samples := flag.Int("samples", 20, "measurements of which the median is shown")
 	flag.Parse()
-	if err := perf(*target, *match, *samples); err != nil {
+	if err := perf(*target, *match, *samples, *sweep); err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
 		os.Exit(1)
 	}
 }
 
-func perf(target, match string, samples int) error {
+func perf(target, match string, samples int, sweep bool) error {
 	re, err := regexp.Compile(match)
 	if err != nil {
 		return err
@@ -109,7 +114,11 @@ func perf(target, match string, samples int) error {
 		fmt.Println("|---|---|---|---|---|---|---|---|")
 	}
 	ceiling := 0.0
-	for i, r := range rows() {
+	all := rows()
+	if sweep {
+		all = append(all[:1], tilings()...)
+	}
+	for i, r := range all {
 		if i > 0 && !re.MatchString(r.name()+" "+r.shape()) {
 			continue
 		}
@@ -118,6 +127,9 @@ func perf(target, match string, samples int) error {
 			return fmt.Errorf("%s: %w", r.name(), err)
 		}
 		c, err := compile.GPU(context.Background(), k, target, compile.Options{Cache: store})
+		if err != nil && sweep {
+			continue // too large
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.name(), err)
 		}
@@ -220,4 +232,31 @@ func random(p *ir.Param, seed uint64, shape []int) (*tensor.Tensor, error) {
 		copy(t.Data[i:], b.Data)
 	}
 	return t, nil
+}
+
+// tilings lists tile sizes for Linear.
+func tilings() []row {
+	var rs []row
+	add := func(w string, m, n, k int64, bm, bn, bk, splits, stages int) {
+		rs = append(rs, row{"linear", "Linear", map[string]string{"W": w, "BM": fmt.Sprint(bm), "BN": fmt.Sprint(bn), "BK": fmt.Sprint(bk), "splits": fmt.Sprint(splits), "stages": fmt.Sprint(stages)},
+			map[string]int64{"M": m, "N": n, "K": k}, 0})
+	}
+	for _, s := range [][2]int64{{57344, 8192}, {8192, 8192}} {
+		for _, bn := range []int{32, 64, 128} {
+			for _, bk := range []int{64, 128} {
+				for _, splits := range []int{4, 8} {
+					for _, stages := range []int{2, 3, 4, 6} {
+						add("u4", 1, s[0], s[1], 8, bn, bk, splits, stages)
+						if stages == 3 {
+							add("u4", 16, s[0], s[1], 16, bn, bk, splits, stages)
+							add("u8", 1, s[0], s[1], 8, bn, bk, splits, stages)
+							add("u2", 1, s[0], s[1], 8, bn, bk, splits, stages)
+							add("u1", 1, s[0], s[1], 8, bn, bk, splits, stages)
+						}
+					}
+				}
+			}
+		}
+	}
+	return rs
 }

@@ -1,0 +1,79 @@
+package passes
+
+import (
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
+)
+
+// scalePass takes a factor that is constant along K out of a dot: dot(a, b*s) becomes dot(a, b)*s, one multiplication for
+// each element of the sum instead of one for each element of b. For weights with one scale per group of rows this applies
+// when the part of K that is summed together lies in one group. The product b*s is then never rounded to the narrow type:
+// the result is nearer to the exact one, and differs from the VM's by that rounding.
+func scalePass(k *ir.Kernel, c *Context) error {
+	rewrite(k.Body, func(b *ir.Builder, o *ir.Op) bool {
+		if o.Code != ir.OpDot || !o.Args[1].Type.Elem.IsFloat() || o.Result().Type.Elem != dtype.F32 {
+			return true
+		}
+		m := o.Args[1].Def
+		if m == nil || m.Code != ir.OpMul {
+			return true
+		}
+		for i := range 2 {
+			rows, n := rowsOf(m.Args[i])
+			if rows == nil {
+				continue
+			}
+			acc := o.Result().Type
+			parts := 1
+			if acc.Rank() == 3 {
+				parts = acc.Shape[0]
+			}
+			if parts%n != 0 {
+				continue
+			}
+			b.Span = m.Span
+			zero := b.Number(acc, 0)
+			d := b.Op(ir.OpDot, []*ir.Value{o.Args[0], m.Args[1-i], zero}, acc)
+			d.Attrs, d.Span = o.Attrs, o.Span
+			cols := o.Args[1].Type.Shape[1]
+			s := b.Cast(b.Reshape(rows, n, 1, cols), dtype.F32)
+			if n > 1 && parts > n {
+				s = b.Broadcast(s, n, parts/n, cols)
+			}
+			if acc.Rank() == 3 {
+				s = b.Reshape(s, max(n, 1)*s.Type.Shape[1], 1, cols)
+			} else {
+				s = b.Reshape(s, 1, cols)
+			}
+			s = b.Broadcast(s, acc.Shape...)
+			o.Code, o.Attrs = ir.OpFma, nil
+			o.Args = []*ir.Value{d.Result(), s, o.Args[2]}
+			c.remark("scale", m.Span, "the factor is constant along K in each of the %d parts and multiplies the sum instead", parts)
+			return true
+		}
+		return true
+	})
+	return dcePass(k, c)
+}
+
+// rowsOf recognises a tile [K, N] whose rows are n rows repeated K/n times each; it gives the n rows as [n, N].
+func rowsOf(v *ir.Value) (rows *ir.Value, n int) {
+	if v.Def == nil {
+		return nil, 0
+	}
+	switch o := v.Def; o.Code {
+	case ir.OpBroadcast: // [1, N] to [K, N]
+		if a := o.Args[0].Type; a.Rank() == 2 && a.Shape[0] == 1 {
+			return o.Args[0], 1
+		}
+	case ir.OpReshape: // [n, K/n, N] to [K, N]
+		b := o.Args[0].Def
+		if b == nil || b.Code != ir.OpBroadcast || b.Result().Type.Rank() != 3 || v.Type.Rank() != 2 || b.Result().Type.Shape[2] != v.Type.Shape[1] {
+			return nil, 0
+		}
+		if a := b.Args[0].Type; a.Rank() == 3 && a.Shape[1] == 1 && a.Shape[2] == v.Type.Shape[1] && a.Shape[0] == b.Result().Type.Shape[0] {
+			return b.Args[0], a.Shape[0]
+		}
+	}
+	return nil, 0
+}
