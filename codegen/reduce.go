@@ -220,6 +220,7 @@ func (lo *lowerer) acrossWarps(o *ir.Op, l *layout.Layout, v *thread.Var, n int)
 	var far []digit
 	weight, parts := 1, 1
 	group := b.I32(0) // number of the thread among those that differ in other digits
+	var mine node     // of the lanes that hold the same partial result, one writes it
 	width := 1
 	for _, d := range digits {
 		w, r := weight, d.Radix
@@ -230,6 +231,7 @@ func (lo *lowerer) acrossWarps(o *ir.Op, l *layout.Layout, v *thread.Var, n int)
 				near = min(r, 32/w)
 			}
 			if near > 1 { // combined already: its threads hold the same
+				mine = b.And2(mine, b.Cmp("eq", lo.threadDigit(w, near, l.Threads()), b.I32(0), false))
 				w, r = w*near, r/near
 			}
 			if r > 1 {
@@ -259,7 +261,7 @@ func (lo *lowerer) acrossWarps(o *ir.Op, l *layout.Layout, v *thread.Var, n int)
 		return b.PtrAdd(base, b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, row, b.I32(width)), group), b.I32(size)))
 	}
 	b.Effect(thread.Barrier, 0)
-	b.Local(n, func(i node) { b.Store(at(which, i), b.Get(v, i, 1), nil, size) })
+	b.Local(n, func(i node) { b.Store(at(which, i), b.Get(v, i, 1), mine, size) })
 	b.Effect(thread.Barrier, 0)
 	b.Local(n, func(i node) { b.Set(v, i, lo.neutral(o, e)) })
 	b.Local(parts, func(p node) {
