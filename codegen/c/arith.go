@@ -142,6 +142,12 @@ func (p *printer) apply(n *thread.Node, a []string) string {
 func (p *printer) logic(n *thread.Node, a []string) string {
 	switch n.Op {
 	case thread.And:
+		switch "true" {
+		case a[0]:
+			return a[1]
+		case a[1]:
+			return a[0]
+		}
 		return "(" + a[0] + " & " + a[1] + ")"
 	case thread.Or:
 		return "(" + a[0] + " | " + a[1] + ")"

@@ -62,8 +62,8 @@ func (p *printer) load(n *thread.Node, v *val) string {
 	t := p.memType(e, n.Imm)
 	s := fromByte(e, fmt.Sprintf("*(const %s *)%s", t, p.pointer(n.Args[0], p.in(n.Args[0], v))))
 	v.memory = true
-	if len(n.Args) > 1 {
-		return fmt.Sprintf("(%s ? %s : %s)", p.in(n.Args[1], v), s, p.zero(e))
+	if pred := p.predicate(n, 1, v); pred != "" {
+		return fmt.Sprintf("(%s ? %s : %s)", pred, s, p.zero(e))
 	}
 	if e == thread.Bool {
 		return s
@@ -76,7 +76,7 @@ func (p *printer) loadVector(n *thread.Node) []string {
 	t := p.memType(e, n.Imm)
 	at := p.pointer(n.Args[0], p.atom(n.Args[0]))
 	pred := ""
-	if len(n.Args) > 1 {
+	if len(n.Args) > 1 && p.atom(n.Args[1]) != "true" {
 		pred = p.atom(n.Args[1])
 	}
 	var out []string
@@ -103,7 +103,7 @@ func (p *printer) effect(n *thread.Node) {
 	case thread.CpAsync:
 		p.copy(n)
 	case thread.For:
-		p.loop(n)
+		p.versions(n)
 	case thread.If:
 		p.branch(n)
 	default:
@@ -150,7 +150,10 @@ func (p *printer) predicate(n *thread.Node, i int, v *val) string {
 	if len(n.Args) <= i || n.Args[i].Op == thread.Const && n.Args[i].Imm != 0 {
 		return ""
 	}
-	return p.in(n.Args[i], v)
+	if s := p.in(n.Args[i], v); s != "true" {
+		return s
+	}
+	return ""
 }
 
 func (p *printer) store(n *thread.Node) {
@@ -193,7 +196,7 @@ func (p *printer) copy(n *thread.Node) {
 	p.line("__builtin_memcpy(%s, %s, %s);", to, from, size)
 }
 
-func (p *printer) loop(n *thread.Node) {
+func (p *printer) plainLoop(n *thread.Node) {
 	v := &val{vars: map[*thread.Var]bool{}}
 	from, to, step := bare(p.in(n.Args[0], v)), p.atom(n.Args[1]), p.atom(n.Args[2])
 	p.before(n)

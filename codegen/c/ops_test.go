@@ -103,7 +103,7 @@ func run(t *testing.T, name string, checks []check) {
 		})
 	}
 	for cc, compiler := range compilers(t) {
-		for _, flags := range [][]string{nil, {"-DPORTABLE", "-DGIRIH_SOFT_F16", "-O1"}} {
+		for _, flags := range [][]string{{"-DGIRIH_HARD_F16"}, {"-DPORTABLE", "-DGIRIH_SOFT_F16", "-O2", "-ftree-vectorize"}} {
 			l := load(t, f, compiler, flags...)
 			call(t, l, [3]int64{1, 1, 1}, args...)
 			for ci, ch := range checks {

@@ -22,7 +22,8 @@ type printer struct {
 	loops   map[*thread.Node]*thread.Node  // LoopVar to its For
 	ranges  map[*thread.Node]interval
 	vals    map[*thread.Node]*val
-	pending []*thread.Node // inlined values whose user is still to come, in order
+	taken   map[*thread.Node]bool // comparisons that hold in the version of a loop being printed
+	pending []*thread.Node        // inlined values whose user is still to come, in order
 	block   *thread.Block
 	scope   []*thread.Node // values defined in open blocks
 	names   int
@@ -78,6 +79,7 @@ func (p *printer) line(format string, args ...any) {
 func (p *printer) unit() []byte {
 	p.helpers = map[string]bool{}
 	p.vals = map[*thread.Node]*val{}
+	p.taken = map[*thread.Node]bool{}
 	p.ranges = map[*thread.Node]interval{}
 	p.place()
 	p.survey()

@@ -274,6 +274,11 @@ func (p *printer) literal(n *thread.Node) ([]string, bool) {
 		s = fmt.Sprint(n.Imm)
 	case thread.LoopVar:
 		p.fail("a counter outside of its loop")
+	case thread.Cmp:
+		if !p.taken[n] && !p.always(n) {
+			return nil, false
+		}
+		s = "true"
 	default:
 		return nil, false
 	}
