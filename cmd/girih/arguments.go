@@ -19,6 +19,7 @@ import (
 type inputFlags struct {
 	In   []string `placeholder:"NAME=FILE" sep:"none" help:"An argument: NAME=x.npy, NAME=x.safetensors#tensor, NAME:packed=raw.npy, or NAME=1e-5 for a scalar. What is left out comes from the package's input declaration, else it is made up."`
 	Seed uint64   `default:"1" help:"Of the inputs that are made up."`
+	NoIn bool     `name:"no-input" help:"Leave the package's input declaration aside: make up what --in does not give."`
 	NoS  bool     `name:"no-specialise" help:"Compile for what the source declares of the extents only, not for those at hand."`
 }
 
@@ -38,6 +39,7 @@ func (s *kernelSource) prepare(f *inputFlags) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.noInput = f.NoIn
 	in, err := s.evaluate(func(name string) bool { _, ok := files[name]; return ok })
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ type inputs struct {
 // evaluate runs the declaration for the arguments that are not given otherwise. It extends s.dims and s.defines.
 func (s *kernelSource) evaluate(given func(string) bool) (*inputs, error) {
 	in := &inputs{s: s, given: given, args: map[string]value{}, code: exitCompile}
-	if s.pkg == nil {
+	if s.pkg == nil || s.noInput {
 		return in, nil
 	}
 	decl := s.pkg.Input(s.decl.Name)

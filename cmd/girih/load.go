@@ -33,6 +33,7 @@ type kernelSource struct {
 	dims    map[string]int64 // from --shape, then from `input` declarations and files
 	given   map[string]bool  // dims that --shape names
 	why     map[string]string
+	noInput bool // leave the `input` declaration aside
 }
 
 // load finds the kernel that the flags name.
