@@ -81,7 +81,7 @@ func (p *printer) linear(n *thread.Node, inside map[*thread.Block]bool) (sum, bo
 	if n.Op == thread.Const {
 		return sum{nil, n.Imm, n.Imm}, true
 	}
-	if lit, ok := p.name0(n); ok {
+	if lit, ok := p.everywhere(n); ok {
 		return sum{[]string{lit}, 0, 0}, true
 	}
 	if !inside[p.home[n]] {
@@ -100,8 +100,8 @@ func (p *printer) linear(n *thread.Node, inside map[*thread.Block]bool) (sum, bo
 	return sum{nil, r.lo, r.hi}, r.lo > -far/2 && r.hi < far/2
 }
 
-// name0 is the name of an argument or block number, which exist everywhere.
-func (p *printer) name0(n *thread.Node) (string, bool) {
+// everywhere is the name of an argument or a block number: they exist in all blocks.
+func (p *printer) everywhere(n *thread.Node) (string, bool) {
 	if n.Op == thread.BlockID || n.Op == thread.Arg && n.Type.Elem == thread.I32 {
 		lit, ok := p.literal(n)
 		return lit[0], ok

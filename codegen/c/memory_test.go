@@ -277,3 +277,48 @@ func TestMalformed(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+// TestClips has loops whose clips are decided ahead, and tiles that lie inside, across each edge and outside of the tensor.
+func TestClips(t *testing.T) {
+	f, b := thread.NewFunc("Clips", 1)
+	f.Params = []thread.Param{{Name: "x", Elem: thread.Ptr}, {Name: "y", Elem: thread.Ptr, Out: true}, {Name: "M", Elem: thread.I32}, {Name: "N", Elem: thread.I32}, {Name: "down", Elem: thread.I32}}
+	arg := func(i int64) *thread.Node {
+		return b.Emit(&thread.Node{Op: thread.Arg, Type: thread.Scalar(f.Params[i].Elem), Imm: i})
+	}
+	start := func(axis int64) *thread.Node {
+		n := b.Emit(&thread.Node{Op: thread.BlockID, Type: thread.Scalar(thread.I32), Imm: axis})
+		return b.Bin(thread.Sub, b.Bin(thread.Mul, n, b.I32(8)), arg(4)) // also negative
+	}
+	r0, c0, m, n := start(0), start(1), arg(2), arg(3)
+	b.Local(8, func(i *thread.Node) {
+		b.Local(8, func(j *thread.Node) {
+			r, c := b.Bin(thread.Add, r0, i), b.Bin(thread.Add, c0, j)
+			in := b.Bin(thread.And, b.Cmp("lt", r, m, true), b.Cmp("lt", c, n, true))
+			off := b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, b.Conv(r, thread.I64, false), b.Conv(n, thread.I64, false)), b.Conv(c, thread.I64, false)), b.Int(thread.I64, 2))
+			x := b.Load(thread.Scalar(thread.I16), b.PtrAdd(arg(0), off), in, 2)
+			b.Store(b.PtrAdd(arg(1), off), b.Un(thread.Not, x), in, 2)
+		})
+	})
+	text, err := c.Print(f, c.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, 2, strings.Count(string(text), "// nothing to clip"))
+	assert.Equal(t, 1, strings.Count(string(text), "? *(const mem_i16 *)"), "only the innermost loop clips")
+	for name, cc := range compilers(t) {
+		l := load(t, f, cc)
+		for _, s := range [][3]int{{24, 24, 0}, {24, 20, 0}, {19, 24, 3}, {5, 7, 0}, {17, 9, 5}, {1, 1, 7}} {
+			m, n, down := s[0], s[1], s[2]
+			x, y := make([]byte, 2*m*n+64), make([]byte, 2*m*n+64)
+			for i := range m * n {
+				put(x, 2, i, uint64(i))
+			}
+			call(t, l, [3]int64{int64(m+down)/8 + 2, int64(n+down)/8 + 2, 1}, x, y, m, n, down)
+			for i := range m*n + 32 {
+				want := ^uint64(i) & 0xffff
+				if i >= m*n {
+					want = 0
+				}
+				require.Equal(t, want, at(y, 2, i), "%s %v %d", name, s, i)
+			}
+		}
+	}
+}

@@ -24,9 +24,8 @@ type Compiler struct {
 	Path string   // of the executable
 	Args []string // that always come first, from GIRIH_CC
 
-	once     sync.Once
-	identity string
-	idErr    error
+	mu       sync.Mutex
+	identity string // empty until it is known
 }
 
 // flags are the options of every compilation. Floats are IEEE 754 to the letter except for the flags and errno, which nobody
@@ -73,24 +72,30 @@ func howTo() string {
 // Identity is a text that changes when the compiler could generate other code for this machine: its version and all that
 // it predefines, which includes the features of the processor. It starts the compiler when cached does not have it.
 func (c *Compiler) Identity(ctx context.Context, cached *cache.Cache) (string, error) {
-	c.once.Do(func() {
-		stat := c.fingerprint()
-		ask := func() (map[string][]byte, map[string]string, error) {
-			out, err := c.run(ctx, nil, append(Flags(false), "-dM", "-E", "-x", "c", "-")...)
-			return map[string][]byte{"macros": out}, map[string]string{"kind": "c compiler", "path": c.Path}, err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.identity != "" {
+		return c.identity, nil
+	}
+	ask := func() (map[string][]byte, map[string]string, error) {
+		out, err := c.run(ctx, nil, append(Flags(false), "-dM", "-E", "-x", "c", "-")...)
+		return map[string][]byte{"macros": out}, map[string]string{"kind": "c compiler", "path": c.Path}, err
+	}
+	stat := c.fingerprint()
+	if stat == "" { // nothing to tell an update by: ask each time
+		files, _, err := ask()
+		if err != nil {
+			return "", err
 		}
-		if stat == "" { // nothing to tell an update by: ask each time
-			files, _, err := ask()
-			c.identity, c.idErr = string(files["macros"]), err
-			return
-		}
-		e, _, err := cached.Do(cache.NewKey("cc identity", stat), ask)
-		if err == nil {
-			c.identity = stat + "\n" + string(e.Files["macros"])
-		}
-		c.idErr = err
-	})
-	return c.identity, c.idErr
+		c.identity = "macros\n" + string(files["macros"])
+		return c.identity, nil
+	}
+	e, _, err := cached.Do(cache.NewKey("cc identity", stat), ask)
+	if err != nil {
+		return "", err
+	}
+	c.identity = stat + "\n" + string(e.Files["macros"])
+	return c.identity, nil
 }
 
 // fingerprint tells compilers and machines apart without starting a process; empty where that is not known how.
