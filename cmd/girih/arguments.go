@@ -1,11 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/girih-lang/girih/internal/compile"
@@ -106,49 +103,6 @@ func inputNames(k *ir.Kernel) (names []string) {
 	return names
 }
 
-// argument is a value from outside; packed says that its bytes are those of the memory rule.
-type argument struct {
-	value
-	packed bool
-	from   string
-}
-
-// readInputs reads what --in names.
-func readInputs(list []string) (map[string]argument, error) {
-	given, err := pairs("--in", list)
-	if err != nil {
-		return nil, err
-	}
-	args := map[string]argument{}
-	for name, text := range given {
-		name, packed := strings.CutSuffix(name, ":packed")
-		if _, twice := args[name]; twice {
-			return nil, usagef("--in: %s is given twice", name)
-		}
-		a := argument{packed: packed, from: text}
-		if _, err := os.Stat(text); err != nil && !packed {
-			if n, err := strconv.ParseInt(text, 0, 64); err == nil {
-				a.num, a.whole = float64(n), true
-			} else if a.num, err = strconv.ParseFloat(text, 64); err == nil {
-				a.whole = false
-			} else {
-				a.from = ""
-			}
-			if a.from != "" {
-				args[name] = a
-				continue
-			}
-			a.from = text
-		}
-		path, entry, _ := strings.Cut(text, "#")
-		if a.tensor, err = loadTensor(path, entry); err != nil {
-			return nil, runtimef("--in %s: %w", name, err)
-		}
-		args[name] = a
-	}
-	return args, nil
-}
-
 // bindStatic binds dimensions that stand alone as an extent of a parameter by the argument's shape, before the kernel is
 // lowered: static ones are needed then. Disagreements are found later, by the check of the launch.
 func (s *kernelSource) bindStatic(args map[string]argument) {
@@ -164,7 +118,7 @@ func (s *kernelSource) bindStatic(args map[string]argument) {
 			for i, d := range p.Type.Dims {
 				if id, ok := syntax.Unparen(d.X).(*syntax.Ident); ok {
 					if _, param := s.parameter(id.Name); !param {
-						s.bound(id.Name, a.tensor.Shape[i], name.Name)
+						s.bound(id.Name, a.tensor.Shape[i])
 					}
 				}
 			}
@@ -179,14 +133,14 @@ func (s *kernelSource) bind(p *ir.Param, a argument) {
 	}
 	for i, e := range t.Dims {
 		if e.Op == ir.EDim {
-			s.bound(e.Name, a.tensor.Shape[i], p.Name)
+			s.bound(e.Name, a.tensor.Shape[i])
 		}
 	}
 }
 
-func (s *kernelSource) bound(dim string, n int, by string) {
+func (s *kernelSource) bound(dim string, n int) {
 	if _, ok := s.dims[dim]; !ok {
-		s.dims[dim], s.why[dim] = int64(n), by
+		s.dims[dim] = int64(n)
 	}
 }
 
@@ -271,99 +225,10 @@ func (j *job) shape(p *ir.Param) ([]int, error) {
 	return shape, nil
 }
 
-// fits refuses arguments that this machine's memory cannot hold before they are made. Extents that are not known yet are
-// reported later, where they are missed.
-func (j *job) fits() error {
-	free, known := memory()
-	total := 0.0
-	for _, p := range j.k.Params {
-		if p.Value.Type.Kind != ir.Tensor {
-			continue
-		}
-		shape, err := j.shape(p)
-		if err != nil {
-			continue
-		}
-		bits := float64(p.Value.Type.Elem.Bits())
-		if p.Out {
-			bits = bits*2 + 64 // two executors' results at a time, and the oracle's
-		}
-		for _, n := range shape {
-			bits *= float64(n)
-		}
-		total += bits / 8
-	}
-	if known && total > free {
-		return runtimef("the arguments of %s take %.3g GB, this machine has %.3g GB of memory left", j.k.Name, total/1e9, free/1e9).
-			with("choose smaller extents with --shape")
-	}
-	return nil
-}
-
-// memory is what the system can still give, in bytes, where it says so.
-func memory() (float64, bool) {
-	data, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 64e9, true // a bound at least
-	}
-	for line := range strings.Lines(string(data)) {
-		var kb float64
-		if n, _ := fmt.Sscanf(line, "MemAvailable: %f kB", &kb); n == 1 {
-			return kb * 1024, true
-		}
-	}
-	return 0, false
-}
-
 // arguments are the inputs with fresh results, for a kernel that has the same parameters (the oracle's differ in the
 // element types of its results).
 func (j *job) arguments(k *ir.Kernel) ([]runtime.Arg, error) {
 	return runtime.Arguments(k, j.named, j.dims)
-}
-
-// outputs finds the results among the arguments.
-func outputs(k *ir.Kernel, args []runtime.Arg) map[string]*tensor.Tensor {
-	out := map[string]*tensor.Tensor{}
-	for i, p := range k.Params {
-		if p.Out {
-			out[p.Name] = args[i].Tensor
-		}
-	}
-	return out
-}
-
-var errNoOutput = errors.New("no such result")
-
-// writeOutputs writes results to the files that --out names: the unpacked values in the nearest NumPy type, or with
-// NAME:packed the raw bytes.
-func writeOutputs(list map[string]string, results map[string]*tensor.Tensor) error {
-	for name, path := range list {
-		name, packed := strings.CutSuffix(name, ":packed")
-		if err := tensor.SaveNpy(path, results[name], packed); err != nil {
-			return runtimef("--out %s: %w", name, inFile(path, err))
-		}
-	}
-	return nil
-}
-
-// checkOutputs refuses names that the kernel does not have before anything runs.
-func checkOutputs(k *ir.Kernel, list []string) (map[string]string, error) {
-	out, err := pairs("--out", list)
-	if err != nil {
-		return nil, err
-	}
-	var have []string
-	for _, p := range k.Params {
-		if p.Out {
-			have = append(have, p.Name)
-		}
-	}
-	for name := range out {
-		if base := strings.TrimSuffix(name, ":packed"); !slices.Contains(have, base) {
-			return nil, usagef("--out %s: kernel %s has %w; it has %s", base, k.Name, errNoOutput, orNone(have))
-		}
-	}
-	return out, nil
 }
 
 func (j *job) title() string {

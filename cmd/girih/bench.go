@@ -193,7 +193,7 @@ func readCUDA(a *app) (float64, error) {
 		return 0, err
 	}
 	src := &kernelSource{pkg: pkg, defines: map[string]string{"T": "f32"}, dims: map[string]int64{"M": 32768, "N": 16384},
-		given: map[string]bool{}, why: map[string]string{}}
+		given: map[string]bool{}}
 	if src.decl, err = pkg.Kernel("SumRows"); err != nil {
 		return 0, err
 	}

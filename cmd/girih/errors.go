@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -61,6 +62,10 @@ func (a *app) report(err error) int {
 	}
 	if f.quiet {
 		return f.code
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(a.errs, "girih: interrupted")
+		return exitRuntime
 	}
 	if errors.As(err, &list) {
 		a.render(list)

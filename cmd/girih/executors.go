@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -104,6 +103,3 @@ func chosen(on []string) ([]string, error) {
 	}
 	return list, nil
 }
-
-// debugging says whether the user asked for more than a user needs.
-func debugging() bool { return os.Getenv("GIRIH_DEBUG") == "1" }

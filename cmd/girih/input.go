@@ -99,7 +99,7 @@ func (in *inputs) special(name *syntax.Ident, set *syntax.AssignStmt) {
 		return
 	}
 	if n, ok := in.integer(set.Rhs[0], "an extent", 1); ok {
-		in.s.dims[name.Name], in.s.why[name.Name] = n, "the input declaration"
+		in.s.dims[name.Name] = n
 	}
 }
 

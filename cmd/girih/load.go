@@ -32,13 +32,12 @@ type kernelSource struct {
 	defines map[string]string
 	dims    map[string]int64 // from --shape, then from `input` declarations and files
 	given   map[string]bool  // dims that --shape names
-	why     map[string]string
-	noInput bool // leave the `input` declaration aside
+	noInput bool             // leave the `input` declaration aside
 }
 
 // load finds the kernel that the flags name.
 func (f *kernelFlags) load() (*kernelSource, error) {
-	s := &kernelSource{dims: map[string]int64{}, given: map[string]bool{}, why: map[string]string{}}
+	s := &kernelSource{dims: map[string]int64{}, given: map[string]bool{}}
 	var err error
 	if s.defines, err = pairs("-D", f.Define); err != nil {
 		return nil, err
@@ -52,7 +51,7 @@ func (f *kernelFlags) load() (*kernelSource, error) {
 		if err != nil || n < 1 || n > math.MaxInt32 {
 			return nil, usagef("--shape %s=%s: an extent is an integer from 1 to %d", name, text, math.MaxInt32)
 		}
-		s.dims[name], s.given[name], s.why[name] = n, true, "--shape"
+		s.dims[name], s.given[name] = n, true
 	}
 	if strings.HasSuffix(f.File, ".ir") {
 		return s, s.loadText(f)

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -76,7 +77,7 @@ func girih(args []string) (code int) {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	line, err := parser.Parse(args)
+	line, err := parser.Parse(negative(args))
 	if done >= 0 {
 		return done
 	}
@@ -84,6 +85,25 @@ func girih(args []string) (code int) {
 		return a.report(usagef("%w", err).with("see girih %s--help", verbOf(err)))
 	}
 	return a.report(line.Run())
+}
+
+// negative lets `girih num f16 -3` be a number and not a flag: such arguments go to the end, behind a --.
+func negative(args []string) []string {
+	if args[0] != "num" {
+		return args
+	}
+	var flags, numbers []string
+	for _, a := range args {
+		if len(a) > 1 && a[0] == '-' && (strings.ContainsRune("0123456789.", rune(a[1])) || strings.HasPrefix(a, "-inf")) {
+			numbers = append(numbers, a)
+		} else {
+			flags = append(flags, a)
+		}
+	}
+	if numbers == nil {
+		return args
+	}
+	return append(append(flags, "--"), numbers...)
 }
 
 // verbOf is the verb that a mistake in the command line belongs to, with a space behind it; "" without one.

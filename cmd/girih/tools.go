@@ -39,7 +39,7 @@ func (c *layoutCmd) Run(a *app) error {
 // numCmd is `girih num`.
 type numCmd struct {
 	Type   string `arg:"" help:"A numeric type, such as f6e3m2 or i5."`
-	Value  string `arg:"" optional:"" passthrough:"" help:"A number, or a bit pattern 0x… or 0b…."`
+	Value  string `arg:"" optional:"" help:"A number, or a bit pattern 0x… or 0b…."`
 	Table  bool   `help:"All codes of the type."`
 	Format string `default:"text" enum:"text,json" help:"${enum}."`
 }
