@@ -77,6 +77,11 @@ func Load(ctx context.Context, symbol string, text []byte, o Options) (*Library,
 	if err != nil {
 		return nil, err
 	}
+	return open(entry, symbol, hit, o)
+}
+
+// open loads the shared object of a cache entry.
+func open(entry *cache.Entry, symbol string, hit bool, o Options) (*Library, error) {
 	path, release, err := entry.Path("kernel.so")
 	if err != nil {
 		return nil, err

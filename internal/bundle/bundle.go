@@ -1,0 +1,303 @@
+// Package bundle is the manifest of generated code: what `girih gen` writes and the library, or a program in another
+// language, reads. docs/abi.md documents it; a change of what a field means is a new Version.
+//
+// The boundary: names, numbers and texts. It compiles nothing and launches nothing.
+package bundle
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/layout"
+	"github.com/girih-lang/girih/passes"
+)
+
+// Version of the calling convention and of the manifest.
+const Version = 1
+
+// Name of the manifest's file.
+const Name = "manifest.json"
+
+// Manifest is everything about the files beside it.
+type Manifest struct {
+	ABI     int               `json:"abi"`
+	Package string            `json:"package"`
+	Sources map[string]string `json:"sources"` // file name to SHA-256 of its text
+	Kernels []Kernel          `json:"kernels"`
+}
+
+// Kernel is one kernel with its parameters set.
+type Kernel struct {
+	Name    string            `json:"name"`
+	Doc     string            `json:"doc,omitempty"`
+	Values  map[string]string `json:"values,omitempty"` // of type and integer parameters, and of tune values that were set
+	Shape   map[string]int64  `json:"shape,omitempty"`  // dimensions bound when compiling
+	Params  []Param           `json:"params"`           // in the order in which they are passed
+	Dims    []Dim             `json:"dims"`             // in the order in which those without `static` are passed, behind the parameters
+	Grid    []string          `json:"grid"`             // blocks along each axis, over dimensions; axis 0 varies fastest
+	Program []Instr           `json:"gridProgram"`      // the same for programs: see Instr
+	IR      string            `json:"ir,omitempty"`     // file of the tile IR
+	Codes   []Code            `json:"codes"`
+}
+
+// Param is a parameter or a result.
+type Param struct {
+	Name   string   `json:"name"`
+	Kind   string   `json:"kind"` // "tensor" or "scalar"
+	DType  string   `json:"dtype"`
+	Bits   int      `json:"bits"`
+	Pass   string   `json:"pass"`           // how it is passed: "ptr", "i8" … "i64", "u8" … "u64", "bool", "f16", "bf16", "f32", "f64"
+	Dims   []string `json:"dims,omitempty"` // extents, over dimensions
+	Out    bool     `json:"out,omitempty"`
+	Packed bool     `json:"packed,omitempty"`
+}
+
+// Dim is a dimension and what code takes for granted of it.
+type Dim struct {
+	Name    string `json:"name"`
+	Static  *int64 `json:"static,omitempty"`
+	Divisor int64  `json:"divisor"`
+}
+
+// Instr is one step of the grid's stack program: push a number or a dimension, or combine the two on top. One value per
+// axis is left, axis 0 lowest.
+type Instr struct {
+	Op  string `json:"op"` // "const", "dim", "add", "sub", "mul", "div" (floor), "ceil" (division), "mod"
+	N   int64  `json:"n,omitempty"`
+	Dim string `json:"dim,omitempty"`
+}
+
+// Code is a kernel compiled for one target.
+type Code struct {
+	Target  string          `json:"target"`           // "cpu", "sm_80", "sm_90a" …
+	Symbol  string          `json:"symbol"`           // of the entry point
+	File    string          `json:"file"`             // PTX or C
+	SHA256  string          `json:"sha256"`           // of the file
+	Object  string          `json:"object,omitempty"` // a shared object made of the C, if any
+	System  string          `json:"system,omitempty"` // where the object loads, such as "linux/amd64"
+	Threads int             `json:"threads"`          // of a block: (threads, 1, 1)
+	Shared  int             `json:"shared"`           // bytes of dynamic shared memory
+	Align   int             `json:"align"`            // of tensors, in bytes
+	Dims    []Dim           `json:"dims"`             // what this code wants of them, which may be more than the kernel does
+	Packs   map[string]Pack `json:"packs,omitempty"`  // packed parameters; without an entry they are row-major
+}
+
+// Pack is the storage order of a packed parameter: see docs/abi.md for the rule.
+type Pack struct {
+	Layout  string     `json:"layout"`
+	Tile    [2]int     `json:"tile"`
+	Threads int        `json:"threads"`
+	Words   int        `json:"words"`
+	Vector  int        `json:"vector"`
+	Hash    string     `json:"hash"`   // of all the others, for comparing
+	Fields  [][][3]int `json:"fields"` // of each element of a thread: pieces of [word, bit, length], low bits first
+	Order   [][]int32  `json:"order"`  // of each thread: the elements of a tile (row·columns + column), −1 for padding
+}
+
+// Sum is the SHA-256 of a text in hexadecimal.
+func Sum(text []byte) string {
+	h := sha256.Sum256(text)
+	return hex.EncodeToString(h[:])
+}
+
+// Encode is the JSON text, the same for the same manifest.
+func (m *Manifest) Encode() []byte {
+	data, err := json.MarshalIndent(m, "", "\t")
+	if err != nil {
+		panic("bundle: " + err.Error()) // plain numbers and strings
+	}
+	return append(squeeze(data), '\n')
+}
+
+// squeeze puts lists of numbers on one line.
+func squeeze(data []byte) []byte {
+	lines := strings.Split(string(data), "\n")
+	var b strings.Builder
+	for i := 0; i < len(lines); i++ {
+		b.WriteString(lines[i])
+		if strings.HasSuffix(lines[i], "[") {
+			j := i + 1
+			for j < len(lines) && isNumber(lines[j]) {
+				j++
+			}
+			if j > i+1 && j < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[j]), "]") {
+				for _, n := range lines[i+1 : j] {
+					n = strings.TrimSpace(n)
+					b.WriteString(n)
+					if strings.HasSuffix(n, ",") {
+						b.WriteByte(' ')
+					}
+				}
+				b.WriteString(strings.TrimSpace(lines[j]))
+				i = j
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return []byte(strings.TrimSuffix(b.String(), "\n"))
+}
+
+func isNumber(line string) bool {
+	_, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(line), ","), 10, 64)
+	return err == nil
+}
+
+// Decode reads a manifest of this version.
+func Decode(data []byte) (*Manifest, error) {
+	var v struct {
+		ABI int `json:"abi"`
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return nil, fmt.Errorf("%s: %w", Name, err)
+	}
+	if v.ABI != Version {
+		return nil, fmt.Errorf("%s has version %d of the calling convention, this girih has %d", Name, v.ABI, Version)
+	}
+	m := &Manifest{}
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("%s: %w", Name, err)
+	}
+	return m, nil
+}
+
+// Kernel finds a kernel by name.
+func (m *Manifest) Kernel(name string) *Kernel {
+	for i := range m.Kernels {
+		if m.Kernels[i].Name == name {
+			return &m.Kernels[i]
+		}
+	}
+	return nil
+}
+
+// Describe fills in what the tile IR says of a kernel.
+func Describe(k *ir.Kernel) Kernel {
+	m := Kernel{Name: k.Name, Dims: DimsOf(k)}
+	for _, p := range k.Params {
+		t := p.Value.Type
+		q := Param{Name: p.Name, Kind: "scalar", DType: t.Elem.String(), Bits: t.Elem.Bits(), Pass: Pass(t), Out: p.Out, Packed: p.Packed}
+		if t.Kind == ir.Tensor {
+			q.Kind = "tensor"
+			q.Dims = []string{}
+			for _, e := range t.Dims {
+				q.Dims = append(q.Dims, e.String())
+			}
+		}
+		m.Params = append(m.Params, q)
+	}
+	for _, e := range k.Grid {
+		m.Grid = append(m.Grid, e.String())
+		m.Program = append(m.Program, program(e)...)
+	}
+	return m
+}
+
+// Pass is how a parameter of a type is passed.
+func Pass(t ir.Type) string {
+	if t.Kind == ir.Tensor {
+		return "ptr"
+	}
+	e := t.Elem
+	switch {
+	case e.IsBool():
+		return "bool"
+	case e.IsFloat():
+		switch e.String() {
+		case "f16", "bf16", "f64":
+			return e.String()
+		}
+		return "f32"
+	}
+	width := 8
+	for width < e.Bits() {
+		width *= 2
+	}
+	if e.IsSigned() {
+		return "i" + strconv.Itoa(width)
+	}
+	return "u" + strconv.Itoa(width)
+}
+
+// DimsOf are the dimensions with their facts.
+func DimsOf(k *ir.Kernel) []Dim {
+	dims := []Dim{}
+	for _, d := range k.Dims {
+		q := Dim{Name: d.Name, Divisor: max(d.Div, 1)}
+		if n := d.Static; n >= 0 {
+			q.Static = &n
+		}
+		dims = append(dims, q)
+	}
+	return dims
+}
+
+var opNames = map[ir.ExprOp]string{ir.EAdd: "add", ir.ESub: "sub", ir.EMul: "mul", ir.EDiv: "div", ir.ECeil: "ceil", ir.EMod: "mod"}
+
+func program(e ir.Expr) []Instr {
+	switch e.Op {
+	case ir.EConst:
+		return []Instr{{Op: "const", N: e.N}}
+	case ir.EDim:
+		return []Instr{{Op: "dim", Dim: e.Name}}
+	}
+	return append(slices.Concat(program(e.Args[0]), program(e.Args[1])), Instr{Op: opNames[e.Op]})
+}
+
+// PackOf describes a storage order.
+func PackOf(p *ir.Pack) Pack {
+	q := Pack{Layout: p.Layout, Tile: p.Tile, Threads: p.Threads, Words: p.Words, Vector: p.Vec, Order: p.Order}
+	for _, f := range p.Plan.Fields {
+		pieces := [][3]int{}
+		for _, x := range f.Pieces {
+			pieces = append(pieces, [3]int{x.Word, x.Bit, x.Len})
+		}
+		q.Fields = append(q.Fields, pieces)
+	}
+	data, err := json.Marshal(q)
+	if err != nil {
+		panic("bundle: " + err.Error())
+	}
+	q.Hash = Sum(data)
+	return q
+}
+
+// Restore makes the kernel as it is behind the passes of a target: with its facts and the storage orders.
+func (c *Code) Restore(k *ir.Kernel) (*ir.Kernel, error) {
+	k = k.Clone()
+	for _, d := range c.Dims {
+		f := k.Dim(d.Name)
+		if f == nil || d.Divisor < 1 {
+			return nil, fmt.Errorf("the code for %s has facts on a dimension %s, which kernel %s lacks", c.Target, d.Name, k.Name)
+		}
+		f.Div = d.Divisor
+	}
+	for name, ref := range c.Packs {
+		p := k.Param(name)
+		l, err := layout.Parse(ref.Layout)
+		if err != nil || p == nil || p.Value.Type.Rank() != 2 || ref.Tile[0] < 1 || ref.Tile[1] < 1 {
+			return nil, fmt.Errorf("the code for %s has a storage order of %q that is none: %q", c.Target, name, ref.Layout)
+		}
+		p.Pack = passes.PackOf(&l, p.Value.Type.Elem, ref.Tile[0], ref.Tile[1])
+		if got := PackOf(p.Pack).Hash; got != ref.Hash {
+			return nil, fmt.Errorf("the code for %s has a storage order of %q that this girih derives differently", c.Target, name)
+		}
+	}
+	return k, nil
+}
+
+// Fits says whether dimensions keep what the code takes for granted.
+func (c *Code) Fits(dims map[string]int64) bool {
+	for _, d := range c.Dims {
+		n, ok := dims[d.Name]
+		if ok && (d.Static != nil && n != *d.Static || n%max(d.Divisor, 1) != 0) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,386 @@
+package girih
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unsafe"
+	"weak"
+
+	"github.com/girih-lang/girih/codegen/c"
+	"github.com/girih-lang/girih/internal/bundle"
+	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/passes"
+	girun "github.com/girih-lang/girih/runtime"
+	"github.com/girih-lang/girih/runtime/cache"
+	"github.com/girih-lang/girih/runtime/cpu"
+	"github.com/girih-lang/girih/runtime/cuda"
+	"github.com/girih-lang/girih/runtime/vm"
+)
+
+// program is a kernel loaded on a device. It is unloaded when no kernel and no launcher has it any more, or when the device
+// is closed.
+type program struct {
+	dev  *Device
+	abi  *ir.Kernel // with the facts and storage orders of the code
+	code *loaded
+}
+
+// loaded is the executor's part, which outlives the program until it is closed.
+type loaded struct {
+	vm      girun.Program
+	cpu     *cpu.Library
+	gpu     *cuda.Program
+	threads uint32
+	shared  uint32
+}
+
+func (l *loaded) close() error {
+	switch {
+	case l.cpu != nil:
+		return l.cpu.Close()
+	case l.gpu != nil:
+		return l.gpu.Close()
+	}
+	return nil
+}
+
+// programKey is what a variant's programs differ by.
+type programKey struct {
+	dev   *Device
+	facts string
+}
+
+// maxFact is the largest power of two that the extents at hand are examined for; see compile.Specialise.
+const maxFact = 64
+
+// facts is the key of what compile.Specialise would learn. partial is when dims has not all dimensions.
+func (v *variant) facts(d *Device, dims map[string]int64) string {
+	if d.kind == onVM || v.k.opts.generic {
+		return "" // the VM reads no facts
+	}
+	var b strings.Builder
+	for _, f := range v.ir.Dims {
+		n := dims[f.Name]
+		if f.Static >= 0 || n <= 0 {
+			b.WriteByte('-')
+			continue
+		}
+		b.WriteString(strconv.FormatInt(min(n&-n, maxFact), 10))
+		b.WriteByte(',')
+	}
+	return b.String()
+}
+
+// program is the code for a device and extents: what is loaded, else what is embedded, else compiled.
+func (v *variant) program(ctx context.Context, d *Device, dims map[string]int64) (*program, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	key := programKey{d, v.facts(d, dims)}
+	v.mu.Lock()
+	p := v.programs[key]
+	v.mu.Unlock()
+	if p != nil {
+		return p, nil
+	}
+	p, err := d.load(ctx, v, dims)
+	if err != nil {
+		return nil, published(v.k.pkg, v.ir, err)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for k := range v.programs {
+		if k.dev != d && k.dev.isClosed() {
+			delete(v.programs, k)
+		}
+	}
+	v.programs[key] = p
+	return p, nil
+}
+
+func (d *Device) isClosed() bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.closed
+}
+
+// load finds or makes a program. Kernels with the same text share it; of several callers one compiles.
+func (d *Device) load(ctx context.Context, v *variant, dims map[string]int64) (*program, error) {
+	e := v.match(d, dims)
+	spec := v.ir
+	parts := []string{v.ir.String()}
+	if e != nil {
+		parts = append(parts, "embedded", e.code.Target, e.code.SHA256)
+	} else if d.kind != onVM && !v.k.opts.generic {
+		spec = v.ir.Clone()
+		compile.Specialise(spec, dims)
+		parts = []string{spec.String()}
+	}
+	key := cache.NewKey(append(parts, v.ir.Source)...)
+	if p := d.loadedProgram(key); p != nil {
+		return p, nil
+	}
+	// The compilation goes on for the others when this caller gives up.
+	work := d.flight.DoChan(string(key[:]), func() (any, error) {
+		if p := d.loadedProgram(key); p != nil {
+			return p, nil
+		}
+		start := time.Now()
+		ctx := context.WithoutCancel(ctx)
+		var p *program
+		var how string
+		var err error
+		if e != nil {
+			how = "embedded"
+			p, err = d.fromBundle(ctx, v, e)
+		} else {
+			p, how, err = d.compile(ctx, spec)
+		}
+		if err != nil {
+			return nil, err
+		}
+		d.log.Debug("girih: kernel loaded", "kernel", v.ir.Name, "device", d.name, "target", d.Target(), "from", how,
+			"time", time.Since(start))
+		return p, d.keep(key, p)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-work:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*program), nil
+	}
+}
+
+func (d *Device) loadedProgram(key cache.Key) *program {
+	d.progMu.Lock()
+	defer d.progMu.Unlock()
+	return d.programs[key].Value()
+}
+
+// keep makes the program findable for as long as somebody holds it.
+func (d *Device) keep(key cache.Key, p *program) error {
+	d.progMu.Lock()
+	defer d.progMu.Unlock()
+	if d.programs == nil {
+		return errors.Join(d.errClosed(), p.code.close())
+	}
+	w := weak.Make(p)
+	d.programs[key] = w
+	runtime.AddCleanup(p, func(l *loaded) {
+		d.progMu.Lock()
+		mine := d.programs != nil // else Close has done it
+		if d.programs[key] == w {
+			delete(d.programs, key)
+		}
+		d.progMu.Unlock()
+		if mine {
+			_ = d.Sync() // what is queued still needs the code
+			_ = l.close()
+		}
+	}, p.code)
+	return nil
+}
+
+// compile makes code for the device.
+func (d *Device) compile(ctx context.Context, k *ir.Kernel) (p *program, how string, err error) {
+	p = &program{dev: d, code: &loaded{}}
+	switch d.kind {
+	case onVM:
+		vp, err := vm.New(k, vm.Options{Check: d.checked})
+		p.abi, p.code.vm = k, vp
+		return p, "prepared", err
+	case onCPU:
+		t, err := compile.Thread(k, passes.CPU, compile.Options{})
+		if err != nil {
+			return nil, "", err
+		}
+		text, err := c.Print(t.Thread, c.Options{})
+		if err != nil {
+			return nil, "", err
+		}
+		p.abi = t.Kernel
+		p.code.cpu, err = cpu.Load(ctx, c.Symbol(t.Thread.Name), text, cpu.Options{Cache: d.kept})
+		if err != nil {
+			return nil, "", err
+		}
+		return p, origin(p.code.cpu.Hit), nil
+	}
+	g, err := compile.GPU(ctx, k, d.gpu.Target(), compile.Options{Cache: d.kept})
+	if err != nil {
+		return nil, "", err
+	}
+	p.abi = g.Kernel
+	err = d.loadPTX(p, g.Kernel, g.PTX, g.Threads, g.Shared)
+	return p, origin(g.Cached), err
+}
+
+func origin(hit bool) string {
+	if hit {
+		return "cache"
+	}
+	return "compiled"
+}
+
+// loadPTX loads code on the GPU. What the driver makes of PTX takes tens of milliseconds, so that it is kept too.
+func (d *Device) loadPTX(p *program, k *ir.Kernel, ptx []byte, threads, shared int) error {
+	if err := d.enter(); err != nil {
+		return err
+	}
+	defer d.leave()
+	version, _, err := cuda.Version()
+	if err != nil {
+		return err
+	}
+	code := cuda.Code{Kernel: k, PTX: ptx, Threads: threads, Shared: shared}
+	key := cache.NewKey("cubin", string(ptx), d.gpu.Target(), d.gpu.Name, version)
+	e, hit := d.kept.Get(key)
+	if hit {
+		code.Cubin = e.Files["kernel.cubin"]
+		p.code.gpu, err = cuda.NewProgram(d.gpu, code)
+	}
+	if !hit || err != nil {
+		code.Cubin = nil
+		if p.code.gpu, err = cuda.NewProgram(d.gpu, code); err != nil {
+			return err
+		}
+		_, _ = d.kept.Put(key, map[string][]byte{"kernel.cubin": p.code.gpu.Cubin()}, map[string]string{"kernel": k.Name, "target": d.Target()})
+	}
+	p.code.threads, p.code.shared = uint32(threads), uint32(shared)
+	return nil
+}
+
+// match finds embedded code for the device and the extents: for just this target first, else for an older GPU generation
+// without a suffix, whose PTX newer ones take. On the VM there is nothing to match.
+func (v *variant) match(d *Device, dims map[string]int64) *embedded {
+	var best *embedded
+	newest := 0
+	for i := range v.embedded {
+		e := &v.embedded[i]
+		if !e.code.Fits(dims) {
+			continue
+		}
+		switch {
+		case d.kind == onVM:
+		case e.code.Target == d.Target():
+			return e
+		case d.kind == onGPU:
+			n, err := strconv.Atoi(strings.TrimPrefix(e.code.Target, "sm_"))
+			if err == nil && n > newest && n <= d.gpu.Major*10+d.gpu.Minor {
+				best, newest = e, n
+			}
+		}
+	}
+	return best
+}
+
+// fromBundle loads embedded code.
+func (d *Device) fromBundle(ctx context.Context, v *variant, e *embedded) (*program, error) {
+	k, err := e.code.Restore(v.ir)
+	if err != nil {
+		return nil, because(ErrBundle, err)
+	}
+	text, err := e.b.file(e.code.File, e.code.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	p := &program{dev: d, abi: k, code: &loaded{}}
+	if d.kind == onGPU {
+		return p, d.loadPTX(p, k, text, e.code.Threads, e.code.Shared)
+	}
+	if e.code.Object != "" && e.code.System == runtime.GOOS+"/"+runtime.GOARCH {
+		so, err := e.b.file(e.code.Object, "")
+		if err != nil {
+			return nil, err
+		}
+		if p.code.cpu, err = cpu.LoadObject(e.code.Symbol, so, cpu.Options{Cache: d.kept}); err == nil {
+			return p, nil
+		}
+		d.log.Debug("girih: the embedded shared object does not load; compiling its C text", "kernel", k.Name, "error", err)
+	}
+	p.code.cpu, err = cpu.Load(ctx, e.code.Symbol, text, cpu.Options{Cache: d.kept})
+	return p, err
+}
+
+// pack is the storage order of a parameter, nil for row-major.
+func (p *program) pack(name string) *ir.Pack {
+	if q := p.abi.Param(name); q != nil {
+		return q.Pack
+	}
+	return nil
+}
+
+// values are what is passed, in order: see docs/abi.md.
+func (p *program) values(c *call) []uint64 {
+	var vals []uint64
+	for i, q := range p.abi.Params {
+		a := c.args[i]
+		if a.t != nil {
+			vals = append(vals, uint64(a.t.address()))
+			continue
+		}
+		vals = append(vals, a.num.bits(q.Value.Type.Elem))
+	}
+	for _, f := range p.abi.Dims {
+		if f.Static < 0 {
+			vals = append(vals, uint64(c.dims[f.Name]))
+		}
+	}
+	return vals
+}
+
+// order names a storage order for comparing; "" is row-major.
+func order(p *ir.Pack) string {
+	if p == nil {
+		return ""
+	}
+	return bundle.PackOf(p).Hash
+}
+
+// pinned is values in memory that C may read, with the vector of their addresses.
+type pinned struct {
+	values []uint64
+	ptrs   []unsafe.Pointer
+}
+
+func pin(values []uint64) *pinned {
+	v := &pinned{values: slices.Clone(values), ptrs: make([]unsafe.Pointer, len(values))}
+	if len(values) == 0 {
+		return v
+	}
+	for i := range v.ptrs {
+		v.ptrs[i] = unsafe.Pointer(&v.values[i])
+	}
+	pin := new(runtime.Pinner)
+	pin.Pin(&v.values[0])
+	pin.Pin(&v.ptrs[0])
+	runtime.AddCleanup(v, func(pin *runtime.Pinner) { pin.Unpin() }, pin)
+	return v
+}
+
+func gridOf(k *ir.Kernel, dims map[string]int64) ([3]int64, error) {
+	g, err := k.GridSize(dims)
+	if err != nil {
+		return g, errorf(ErrShape, "%w", err)
+	}
+	return g, nil
+}
+
+// checkGrid refuses what a GPU cannot count.
+func checkGrid(k *ir.Kernel, grid [3]int64) (g [3]uint32, err error) {
+	for i, n := range grid {
+		if limit := int64([3]int{1<<31 - 1, 65535, 65535}[i]); n > limit {
+			return g, errorf(ErrShape, "kernel %s: the grid has %d blocks along axis %d, a GPU takes %d; a larger tile makes fewer blocks", k.Name, n, i, limit)
+		}
+		g[i] = uint32(n)
+	}
+	return g, nil
+}
