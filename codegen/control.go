@@ -148,8 +148,10 @@ func (lo *lowerer) loop(o *ir.Op) {
 		for j, a := range body.Args[1:] {
 			lo.bind(a, cs[j])
 		}
+		lo.looping++
 		lo.block(body)
 		lo.assign(cs, body.Yield().Args)
+		lo.looping--
 	})
 	for i, r := range o.Results {
 		lo.bind(r, cs[i])

@@ -52,8 +52,8 @@ func (lo *lowerer) dotMma(o *ir.Op, t *tile, m *passes.Mma) {
 	if m.Swap {
 		wide, narrow := lo.hold(lo.tiles[o.Args[1]]), lo.hold(lo.tiles[o.Args[0]])
 		sum := lo.sum(o, t)
-		for s := range m.Steps {
-			for r := range m.Wide {
+		for r := range m.Wide { // one row of fragments after the other: its sums are finished, and their registers free, early
+			for s := range m.Steps {
 				for j := range m.Narrow {
 					b.Emit(&thread.Node{Op: thread.Mma, Kind: m.Kind, Vars: []*thread.Var{wide, narrow, sum},
 						Args: []node{b.I32((r*m.Steps + s) * 8), b.I32((j*m.Steps + s) * 4), b.I32((r*m.Narrow + j) * 4)}})

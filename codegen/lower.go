@@ -73,6 +73,7 @@ type lowerer struct {
 	home    map[*ir.Op]*ir.Block
 
 	shared, scratch int
+	looping         int // loops around the current operation
 }
 
 // fail ends the lowering with an error at the current operation.
@@ -218,6 +219,35 @@ func (lo *lowerer) first(l *layout.Layout) node {
 			p = lo.b.And2(p, lo.once(lo.coords, key, func() node {
 				return lo.b.Cmp("eq", lo.threadDigit(w, r, l.Threads()), lo.b.I32(0), false)
 			}))
+		}
+		weight *= d.Radix
+	}
+	return p
+}
+
+// warpCopy counts the warps that hold the same elements, and numbers this one among them.
+func (lo *lowerer) warpCopy(l *layout.Layout) (n int, mine node) {
+	digits, _, _ := l.Digits()
+	n, mine = 1, lo.b.I32(0)
+	weight := 1
+	for _, d := range digits {
+		if d.Dim < 0 && d.Radix > 1 && weight%32 == 0 {
+			mine = lo.b.Bin(thread.Add, mine, lo.b.Bin(thread.Mul, lo.threadDigit(weight, d.Radix, l.Threads()), lo.b.I32(n)))
+			n *= d.Radix
+		}
+		weight *= d.Radix
+	}
+	return n, mine
+}
+
+// firstLane is the predicate that the lane is the first of those of its warp that hold the same elements, or nil.
+func (lo *lowerer) firstLane(l *layout.Layout) node {
+	digits, _, _ := l.Digits()
+	var p node
+	weight := 1
+	for _, d := range digits {
+		if d.Dim < 0 && d.Radix > 1 && weight%32 != 0 {
+			p = lo.b.And2(p, lo.b.Cmp("eq", lo.threadDigit(weight, d.Radix, l.Threads()), lo.b.I32(0), false))
 		}
 		weight *= d.Radix
 	}

@@ -244,10 +244,18 @@ func (lo *lowerer) store(o *ir.Op) {
 	if !lo.t.GPU {
 		vec = 1
 	}
+	copies, mine := 1, node(nil)
 	if lo.t.GPU {
-		a.pred = lo.b.And2(a.pred, lo.first(t.l))
+		if copies, mine = lo.warpCopy(t.l); t.locals()/vec%copies != 0 {
+			copies = 1
+		}
+		if copies > 1 {
+			a.pred = lo.b.And2(a.pred, lo.firstLane(t.l))
+		} else {
+			a.pred = lo.b.And2(a.pred, lo.first(t.l))
+		}
 	}
-	lo.loops(t.digits, vec, func(ix index) {
+	piece := func(ix index) {
 		p, pred := lo.place(a, tensor, t, ix)
 		if !whole {
 			lo.storeBits(a.elem, lo.args[tensor], p, pred, lo.get(t, ix, 1))
@@ -263,6 +271,15 @@ func (lo *lowerer) store(o *ir.Op) {
 			i += n
 		}
 		lo.b.Store(p, lo.b.Vec(xs...), pred, vec*e.Size())
+	}
+	lo.loops(t.digits, vec, func(ix index) {
+		if copies == 1 {
+			piece(ix)
+			return
+		}
+		// Warps that hold the same share the work, and what is evaluated on the way.
+		turn := lo.b.BinU(thread.Rem, lo.b.BinU(thread.Div, lo.flat(ix), lo.b.I32(vec)), lo.b.I32(copies))
+		lo.b.If(lo.b.Cmp("eq", mine, turn, false), func() { piece(ix) }, nil)
 	})
 }
 

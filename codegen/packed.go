@@ -79,15 +79,11 @@ func (lo *lowerer) copyPacked(o *ir.Op, buf *buffer) {
 	size := b.I32(4 * pk.Vec)
 	if pred != nil {
 		size = b.Select(pred, size, b.I32(0))
-		at = b.Select(pred, at, lo.args[o.Args[2]])
 	}
 	body := func() {
 		b.Local(pk.Words/pk.Vec, func(c node) {
 			step := b.Bin(thread.Mul, c, b.I32(4*pk.Vec*pk.Threads))
 			from := b.PtrAdd(at, step)
-			if pred != nil {
-				from = b.Select(pred, from, lo.args[o.Args[2]])
-			}
 			b.Effect(thread.CpAsync, int64(4*pk.Vec), b.PtrAdd(base, step), from, size)
 		})
 	}

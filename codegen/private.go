@@ -33,7 +33,6 @@ func (lo *lowerer) copyPrivate(o *ir.Op, buf *buffer) {
 		n := b.I32(bytes)
 		if pred != nil {
 			n = b.Select(pred, n, b.I32(0))
-			p = b.Select(pred, p, lo.args[tensor]) // an address that is not read must still be one
 		}
 		b.Effect(thread.CpAsync, int64(bytes), b.PtrAdd(base, lo.piece(ix, buf)), p, n)
 	})

@@ -30,19 +30,23 @@ func (lo *lowerer) reduce(o *ir.Op) {
 	}
 	v := b.NewVar("sum", acc, n)
 	lo.partial(o, src, v, outDigits)
+	total := func(i node) node { return b.Get(v, i, 1) }
 	if lo.t.GPU {
 		lo.acrossLanes(o, src.l, v, n)
-		lo.acrossWarps(o, src.l, v, n)
+		if f := lo.acrossWarps(o, src.l, v, n); f != nil {
+			total = f
+		}
 	}
 	r := o.Result()
 	if r.Type.IsScalar() {
-		lo.scalars[r] = lo.reduced(b.Get(v, b.I32(0), 1), elem)
+		lo.scalars[r] = lo.reduced(total(b.I32(0)), elem)
 		return
 	}
 	t := lo.newTile(r)
-	t.at = func(ix index, lanes int) node { return lo.reduced(b.Get(v, lo.flat(ix), lanes), elem) }
-	lo.hold(t)
-	lo.tiles[r] = t
+	t.at = func(ix index, lanes int) node {
+		return lo.each(ix, lanes, func(ix index) node { return lo.reduced(total(lo.flat(ix)), elem) })
+	}
+	lo.define(r, t)
 }
 
 // accumulator is the kind in which a reduction is carried: sums of narrow floats in F32, rounded once at the end.
@@ -212,8 +216,9 @@ func (lo *lowerer) shuffle(x node, mask int) node {
 }
 
 // acrossWarps combines over the digits of the axis that shuffles do not reach: every thread writes its partial results,
-// and every thread reads all partial results of its element in the same order.
-func (lo *lowerer) acrossWarps(o *ir.Op, l *layout.Layout, v *thread.Var, n int) {
+// and whoever wants an element reads all its partial results in the same order. The result is nil when there is only one
+// part; else it evaluates the element with a local index, from shared memory that nothing else uses.
+func (lo *lowerer) acrossWarps(o *ir.Op, l *layout.Layout, v *thread.Var, n int) func(i node) node {
 	b := lo.b
 	digits, _, _ := l.Digits()
 	type digit struct{ weight, radix int }
@@ -244,7 +249,7 @@ func (lo *lowerer) acrossWarps(o *ir.Op, l *layout.Layout, v *thread.Var, n int)
 		width *= r
 	}
 	if parts == 1 {
-		return
+		return nil
 	}
 	which, k := b.I32(0), 1
 	for _, d := range far {
@@ -253,20 +258,24 @@ func (lo *lowerer) acrossWarps(o *ir.Op, l *layout.Layout, v *thread.Var, n int)
 	}
 	e := v.Elem
 	size := e.Size()
-	lo.reserve(parts * width * n * size)
-	base := b.Emit(&thread.Node{Op: thread.SharedAt, Type: thread.Scalar(thread.SharedPtr), Imm: int64((lo.shared + 1023) &^ 1023)})
+	offset := (lo.shared + 127) &^ 127
+	lo.shared = offset + parts*width*n*size
+	base := b.Emit(&thread.Node{Op: thread.SharedAt, Type: thread.Scalar(thread.SharedPtr), Imm: int64(offset)})
 	// [part][local][group]: neighbouring threads write neighbouring words.
 	at := func(part, i node) node {
 		row := b.Bin(thread.Add, b.Bin(thread.Mul, part, b.I32(n)), i)
 		return b.PtrAdd(base, b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, row, b.I32(width)), group), b.I32(size)))
 	}
-	b.Effect(thread.Barrier, 0)
+	if lo.looping > 0 {
+		b.Effect(thread.Barrier, 0) // the iteration before may still be read
+	}
 	b.Local(n, func(i node) { b.Store(at(which, i), b.Get(v, i, 1), mine, size) })
 	b.Effect(thread.Barrier, 0)
-	b.Local(n, func(i node) { b.Set(v, i, lo.neutral(o, e)) })
-	b.Local(parts, func(p node) {
-		b.Local(n, func(i node) {
-			b.Set(v, i, lo.combine(o, b.Get(v, i, 1), b.Load(thread.Scalar(e), at(p, i), nil, size)))
-		})
-	})
+	return func(i node) node {
+		x := b.Load(thread.Scalar(e), at(b.I32(0), i), nil, size)
+		for p := 1; p < parts; p++ {
+			x = lo.combine(o, x, b.Load(thread.Scalar(e), at(b.I32(p), i), nil, size))
+		}
+		return x
+	}
 }

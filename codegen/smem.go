@@ -346,7 +346,6 @@ func (lo *lowerer) copyAsync(o *ir.Op) {
 		n := b.I32(bytes)
 		if pred != nil {
 			n = b.Select(pred, n, b.I32(0))
-			p = b.Select(pred, p, lo.args[tensor]) // an address that is not read must still be one
 		}
 		dst := lo.locate(buf, base, lo.positions(t, ix))
 		cp := func() { b.Effect(thread.CpAsync, int64(bytes), dst, p, n) }

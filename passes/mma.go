@@ -133,17 +133,21 @@ func packedOperand(k *ir.Kernel, v *ir.Value) bool {
 }
 
 // swapped lays a dot out with its right operand as the wide one. Since K is summed, both operands may count it in any
-// order, and a thread takes consecutive ones: with lane = 4g+c and steps of 16 along K, lane c holds the c-th quarter of
-// its warp's part of K for both operands, and lane group g holds 2*Wide consecutive columns of b. Loads of a, and of
-// anything with one row or column of b, are then vectors, and so are stores of the result. Parts of K belong to warps of
-// their own; the accumulator has one slice for each.
+// order: with lane = 4g+c, lane c takes eight consecutive elements (two steps of 16 along K), then the next lane the next
+// eight, so that the four lanes of a row of a read 64 consecutive bytes of 16-bit elements. Lane group g holds 2*Wide
+// consecutive columns of b. Loads of a, and of anything with one row or column of b, are then vectors, and so are stores of
+// the result. Parts of K belong to warps of their own; the accumulator has one slice for each.
 func swapped(o *ir.Op, kind string, warps, parts int) *Mma {
 	m, n, k := o.Args[0].Type.Shape[0], o.Args[1].Type.Shape[1], o.Args[0].Type.Shape[1]
 	wn := warps / parts
 	r, j, steps := n/16/wn, m/8, k/16/parts
+	near, far := 1, steps // steps in a lane's consecutive elements, and the rest
+	if steps%2 == 0 {
+		near, far = 2, steps/2
+	}
 	// From the outermost to the innermost digit; see the fragments of mma.m16n8k16 in the PTX ISA.
-	b := layout.Spatial(parts, 1).Spatial(1, wn).Spatial(1, 8).Spatial(4, 1).Local(1, r).Local(steps, 1).Local(2, 1).Local(1, 2).Local(2, 1)
-	a := layout.Spatial(1, parts).Replicate(wn).Local(j, 1).Spatial(8, 1).Spatial(1, 4).Local(1, steps).Local(1, 2).Local(1, 2)
+	b := layout.Spatial(parts, 1).Spatial(1, wn).Spatial(1, 8).Local(1, r).Local(far, 1).Spatial(4, 1).Local(near, 1).Local(2, 1).Local(1, 2).Local(2, 1)
+	a := layout.Spatial(1, parts).Replicate(wn).Local(j, 1).Spatial(8, 1).Local(1, far).Spatial(1, 4).Local(1, near).Local(1, 2).Local(1, 2)
 	var c layout.Layout
 	if o.Result().Type.Rank() == 3 {
 		c = layout.Spatial(parts, 1, 1).Spatial(1, 1, wn).Spatial(1, 1, 8).Local(1, 1, r).Local(1, j, 1).Spatial(1, 4, 1).Local(1, 1, 2).Local(1, 2, 1)
