@@ -25,7 +25,7 @@ func (lo *lowerer) dot(o *ir.Op) {
 // it on, else a copy.
 func (lo *lowerer) sum(o *ir.Op, t *tile) *thread.Var {
 	acc := lo.tiles[o.Args[2]]
-	if len(lo.users[o.Args[2]]) == 1 && acc.v != nil {
+	if len(lo.users[o.Args[2]]) == 1 && acc.v != nil && !acc.alias {
 		t.v = acc.v
 		return acc.v
 	}

@@ -133,7 +133,7 @@ func (lo *lowerer) moveless(o *ir.Op) {
 		lo.unpack(src)
 	}
 	if src.v != nil {
-		t.v = src.v
+		t.v, t.alias = src.v, true
 		lo.tiles[r] = t
 		return
 	}

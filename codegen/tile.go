@@ -15,6 +15,7 @@ type tile struct {
 	v      *thread.Var
 	at     func(ix index, lanes int) node
 	words  *packed
+	alias  bool // v belongs to another tile too
 }
 
 // part is one digit of a local index: a node with values below n.

@@ -25,14 +25,18 @@ func (p *printer) barrier() {
 	c.FuncAttrs = append(c.FuncAttrs, enum.FuncAttrConvergent)
 }
 
-// shuffle prints a butterfly exchange among the 32 lanes of a warp, all of which take part.
+// shuffle prints an exchange among the 32 lanes of a warp, all of which take part: a butterfly, or from a given lane.
 func (p *printer) shuffle(n *thread.Node) {
 	a := n.Args[0]
 	if w := a.Type.Lanes * int(width(a.Type.Elem)); w != 32 || n.Imm < 0 || n.Imm > 31 {
 		p.fail("of %s by lane bits %d: expected 32 bits and 0 to 31", a.Type, n.Imm)
 	}
 	x := p.bitcast(p.partsOf(p.value(a), a.Type)[0], types.I32)
-	r := p.intrinsic("llvm.nvvm.shfl.sync.bfly.i32", types.I32, llx.I32(-1), x, llx.I32(int(n.Imm)), llx.I32(31))
+	name, by := "llvm.nvvm.shfl.sync.bfly.i32", value.Value(llx.I32(int(n.Imm)))
+	if len(n.Args) > 1 {
+		name, by = "llvm.nvvm.shfl.sync.idx.i32", p.arg(n.Args[1])
+	}
+	r := p.intrinsic(name, types.I32, llx.I32(-1), x, by, llx.I32(31))
 	p.vals[n] = p.fromWhole(r, n.Type)
 }
 

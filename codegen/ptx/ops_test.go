@@ -232,6 +232,7 @@ var cases = map[thread.Op]func(k *kit){
 	thread.Shfl: func(k *kit) {
 		for _, t := range []thread.Type{i32, vecOf(thread.F32, 1), vecOf(thread.F16, 2), vecOf(thread.BF16, 2), vecOf(thread.I8, 4)} {
 			k.result(k.Emit(&thread.Node{Op: thread.Shfl, Type: t, Args: []*thread.Node{k.operand(t)}, Imm: 16}))
+			k.result(k.Emit(&thread.Node{Op: thread.Shfl, Type: t, Args: []*thread.Node{k.operand(t), k.Bin(thread.And, k.n, k.I32(31))}}))
 		}
 	},
 	thread.Barrier:  func(k *kit) { k.Effect(thread.Barrier, 0) },

@@ -70,7 +70,7 @@ const (
 	AtomicAnd
 
 	// GPU.
-	Shfl     // Args[0] (32 bits) of the lane whose number differs by the bits Imm (butterfly)
+	Shfl     // Args[0] (32 bits) of the lane whose number differs by the bits Imm (butterfly), or of the lane Args[1] (I32, 0 to 31) where it is given
 	Barrier  // of the block, orders shared memory
 	CpAsync  // Imm (4, 8, 16) bytes from global Args[1] to shared Args[0]; Args[2] (I32) bytes are read, the rest become 0
 	CpCommit // closes a group

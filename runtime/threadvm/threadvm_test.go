@@ -117,7 +117,9 @@ func TestMistakesAreFound(t *testing.T) {
 		"thread 1 is not here": func(b *thread.Builder, tid, _, _ *thread.Node) {
 			b.If(b.Cmp("eq", tid, b.I32(0), false), func() { b.Effect(thread.Barrier, 0) }, nil)
 		},
-		"division by zero": func(b *thread.Builder, tid, _, y *thread.Node) { b.Store(at(b, y, tid), b.Bin(thread.Div, tid, tid), nil, 4) },
+		"division by zero": func(b *thread.Builder, tid, _, y *thread.Node) {
+			b.Store(at(b, y, tid), b.Bin(thread.Div, tid, tid), nil, 4)
+		},
 		"a shift of 32 bits by 32": func(b *thread.Builder, tid, _, y *thread.Node) {
 			b.Store(at(b, y, tid), b.Bin(thread.Shl, tid, b.Bin(thread.Add, tid, b.I32(1))), nil, 4)
 		},

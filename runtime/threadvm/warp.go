@@ -55,7 +55,7 @@ func (m *machine) rows(addr []uint64, count int, f func(warp, matrix, row, lane,
 	}
 }
 
-// ldmatrix: a lane gets two neighbours of row lane/4, or with trans of column lane/4.
+// ldmatrix: a lane gets two neighbours of 16 bits of row lane/4, or with trans of column lane/4, as one word of its array.
 func (m *machine) ldmatrix(n *thread.Node) step {
 	addr := m.wide(n.Args[0])
 	var idx []func() int64
@@ -64,6 +64,7 @@ func (m *machine) ldmatrix(n *thread.Node) step {
 	}
 	v, w := m.vars[n.Var], m.n
 	count := int(n.Imm)
+	size, mask := n.Var.Elem.Size(), maskOf(n.Var.Elem)
 	return func() {
 		m.op = n
 		m.converged()
@@ -78,14 +79,14 @@ func (m *machine) ldmatrix(n *thread.Node) step {
 				return
 			}
 			to := int(idx[i]())
-			m.inside(n, to, 2)
+			m.inside(n, to, 4/size)
 			for lane := range warp {
-				for j := range 2 {
-					x := tile[lane/4][2*(lane%4)+j]
-					if n.Kind == "trans" {
-						x = tile[2*(lane%4)+j][lane/4]
-					}
-					v[(to+j)*w+base+lane] = x
+				x := tile[lane/4][2*(lane%4)] | tile[lane/4][2*(lane%4)+1]<<16
+				if n.Kind == "trans" {
+					x = tile[2*(lane%4)][lane/4] | tile[2*(lane%4)+1][lane/4]<<16
+				}
+				for j := range 4 / size {
+					v[(to+j)*w+base+lane] = x >> (8 * size * j) & mask
 				}
 			}
 		})

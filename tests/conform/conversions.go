@@ -1,0 +1,154 @@
+package conform
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
+	"github.com/girih-lang/girih/layout"
+)
+
+// Conversion is a kernel that loads a tile in one layout, converts it, and stores it from another.
+type Conversion struct {
+	Name   string
+	Kernel *ir.Kernel
+	From   layout.Layout
+	To     layout.Layout
+}
+
+// factor is one factor of a layout's product: n along dim for threads or locals, or n copies.
+type factor struct {
+	kind byte // 't' thread, 'l' local, 'r' copies
+	dim  int
+	n    int
+}
+
+func product(fs []factor, rank int) layout.Layout {
+	ones := make([]int, rank)
+	for i := range ones {
+		ones[i] = 1
+	}
+	l := layout.Local(ones...)
+	for _, f := range fs {
+		s := append([]int(nil), ones...)
+		if f.kind != 'r' {
+			s[f.dim] = f.n
+		}
+		switch f.kind {
+		case 't':
+			l = l.Spatial(s...)
+		case 'l':
+			l = l.Local(s...)
+		default:
+			l = l.Replicate(f.n)
+		}
+	}
+	return l
+}
+
+// Conversions lists n of them: element types of 8, 16 and 32 bits, one to four warps, all classes, with and without copies
+// and factors of 3 and 5. The list is the same every time.
+func Conversions(n int) []Conversion {
+	r := rand.New(rand.NewPCG(4, 4))
+	types := []dtype.Type{dtype.I8, dtype.F16, dtype.BF16, dtype.I16, dtype.F32, dtype.I32, dtype.U8, dtype.F8E4M3FN}
+	var cs []Conversion
+	for i := range n {
+		cs = append(cs, conversion(r, i, types[i%len(types)]))
+	}
+	return cs
+}
+
+func conversion(r *rand.Rand, i int, elem dtype.Type) Conversion {
+	warpBits, rank := r.IntN(3), 1+r.IntN(3)
+	if i%4 == 3 {
+		warpBits = 1 + r.IntN(2)
+	}
+	shuffleBits := func(fs []factor) []factor {
+		fs = append([]factor(nil), fs...)
+		r.Shuffle(len(fs), func(i, j int) { fs[i], fs[j] = fs[j], fs[i] })
+		return fs
+	}
+	// The factors of the first layout: warps, lanes, locals.
+	var warps, rest []factor
+	kind := func(k byte) factor {
+		if k == 't' && r.IntN(12) == 0 {
+			return factor{'r', 0, 2}
+		}
+		return factor{k, r.IntN(rank), 2}
+	}
+	for range warpBits {
+		warps = append(warps, kind('t'))
+	}
+	for range 5 {
+		rest = append(rest, kind('t'))
+	}
+	var locals []factor
+	for range 1 + r.IntN(5) {
+		locals = append(locals, kind('l'))
+	}
+	odd := r.IntN(6)
+	if odd < 2 {
+		locals = append(locals, factor{'l', r.IntN(rank), 3 + 2*odd})
+	}
+	rest = shuffleBits(rest)
+	at := r.IntN(len(rest) + 1)
+	join := func(locals []factor) []factor {
+		fs := append([]factor(nil), warps...)
+		fs = append(append(append(fs, rest[:at]...), locals...), rest[at:]...)
+		return fs
+	}
+	a := join(locals)
+	all := append(append([]factor(nil), rest...), locals...)
+
+	// The second one: the same extents, dealt out anew as the class wants.
+	var b []factor
+	switch class := i % 4; class {
+	case 0: // rename: the locals stand together and change places
+		b = join(shuffleBits(locals))
+	case 1, 2: // within the warp: lanes and locals mix
+		b = append(append([]factor(nil), warps...), remix(r, all, shuffleBits)...)
+	default: // anything
+		b = remix(r, append(append([]factor(nil), warps...), all...), shuffleBits)
+	}
+	from, to := product(a, rank), product(b, rank)
+	return Conversion{fmt.Sprintf("%d %s %s to %s", i, elem, from, to), convertKernel(fmt.Sprintf("convert%d", i), elem, 1<<warpBits, from, to), from, to}
+}
+
+// remix deals the same extents out anew: which are lanes and which locals changes where both are 2.
+func remix(r *rand.Rand, fs []factor, order func([]factor) []factor) []factor {
+	out := append([]factor(nil), fs...)
+	for i := range out {
+		j := r.IntN(len(out))
+		if out[i].n == 2 && out[j].n == 2 && out[i].kind != 'r' && out[j].kind != 'r' {
+			out[i].dim, out[j].dim = out[j].dim, out[i].dim
+		}
+	}
+	return order(out)
+}
+
+func convertKernel(name string, elem dtype.Type, warps int, from, to layout.Layout) *ir.Kernel {
+	shape := from.Shape()
+	var dims []ir.Expr
+	for _, s := range shape {
+		dims = append(dims, ir.Int(int64(s)))
+	}
+	t := ir.TensorOf(elem, dims...)
+	x, y := &ir.Value{Type: t}, &ir.Value{Type: t}
+	k := &ir.Kernel{Name: name, Grid: []ir.Expr{ir.Int(1)}, Warps: warps, Body: &ir.Block{},
+		Params: []*ir.Param{{Name: "x", Value: x}, {Name: "y", Value: y, Out: true}}}
+	b := &ir.Builder{Block: k.Body}
+	var zeros []*ir.Value
+	var axes []int
+	for i := range shape {
+		zeros = append(zeros, b.Index(0))
+		axes = append(axes, i)
+	}
+	v := b.Load(x, zeros, axes, shape...)
+	v.Layout = &from
+	w := b.Op(ir.OpConvert, []*ir.Value{v}, v.Type).Result()
+	w.Layout = &to
+	b.Store(w, y, zeros, axes)
+	k.Renumber()
+	return k
+}

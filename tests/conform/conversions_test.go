@@ -1,0 +1,63 @@
+package conform
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/layout"
+	"github.com/girih-lang/girih/runtime"
+	"github.com/girih-lang/girih/runtime/tensor"
+	"github.com/girih-lang/girih/runtime/threadvm"
+)
+
+// bits is a tensor whose elements have their row-major number, as far as it fits, as bits: a conversion moves codes.
+func bits(t *testing.T, k *ir.Kernel) *tensor.Tensor {
+	shape, err := k.Params[0].Shape(nil)
+	require.NoError(t, err)
+	x, err := tensor.Make(k.Params[0].Value.Type.Elem, shape...)
+	require.NoError(t, err)
+	size := x.DType.Bits() / 8
+	for i := range len(x.Data) / size {
+		n := i
+		if x.DType.IsFloat() {
+			n = i % 0x7c // no NaN in any type
+		}
+		for j := range size {
+			x.Data[i*size+j] = byte(n >> (8 * j))
+		}
+		if x.DType.IsFloat() && size > 1 { // the number in the high bits too, to tell more elements apart
+			x.Data[i*size+size-1] = byte(i / 0x7c % 0x78)
+		}
+	}
+	return x
+}
+
+// Random pairs of layouts: what comes out is what went in, in every class of conversion.
+func TestConversions(t *testing.T) {
+	target, err := compile.Target("sm_90a")
+	require.NoError(t, err)
+	classes := map[layout.Class]int{}
+	for _, c := range Conversions(400) {
+		class, err := layout.Classify(c.From, c.To)
+		require.NoError(t, err, c.Name)
+		classes[class]++
+		t.Run(c.Name, func(t *testing.T) {
+			code, err := compile.Thread(c.Kernel, target, compile.Options{Verify: true})
+			require.NoError(t, err)
+			prog, err := threadvm.New(code.Thread, code.Kernel)
+			require.NoError(t, err)
+			x := bits(t, code.Kernel)
+			got, err := Results(context.Background(), prog, code.Kernel, map[string]runtime.Arg{"x": runtime.Tensor(x)}, nil)
+			require.NoError(t, err)
+			require.Equal(t, x.Data, got["y"].Data)
+		})
+	}
+	t.Log(classes)
+	for _, c := range []layout.Class{layout.Register, layout.Shuffle, layout.Shared} {
+		require.Greater(t, classes[c], 50, c)
+	}
+}
