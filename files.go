@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync"
 	"unsafe"
 
 	"github.com/girih-lang/girih/runtime/tensor"
@@ -46,8 +47,11 @@ func (t *Tensor) SaveNpy(path string) error {
 type Safetensors struct {
 	f    *tensor.Safetensors
 	path string
-	data []byte // the mapped file; nil where it is not
-	ref  *mapping
+
+	mu     sync.Mutex
+	closed bool
+	data   []byte // the mapped file; nil where it is not
+	ref    *mapping
 }
 
 // OpenSafetensors opens a file and checks its table of contents: every tensor lies inside and none overlaps another.
@@ -69,9 +73,14 @@ func (s *Safetensors) Names() []string { return s.f.Names() }
 // Metadata is the file's map of strings; it may be nil.
 func (s *Safetensors) Metadata() map[string]string { return s.f.Metadata }
 
-// Tensor loads a tensor to a device, with as converted as LoadNpy does. On vm and cpu an unconverted tensor lies over the mapped file, copy on write: what
-// is stored into it does not reach the file. It stays good when the Safetensors is closed.
+// Tensor loads a tensor to a device, with as converted as LoadNpy does. On vm and cpu an unconverted tensor lies over the
+// mapped file, copy on write: what is stored into it does not reach the file. It stays good when the Safetensors is closed.
 func (s *Safetensors) Tensor(d *Device, name string, as ...DType) (*Tensor, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errorf(ErrClosed, "%s is closed", s.path)
+	}
 	if d.gpu == nil && s.data != nil && len(as) == 0 {
 		if dt, shape, off, n, err := s.f.Span(name); err == nil && off+n <= int64(len(s.data)) && n > 0 {
 			b := s.data[off : off+n : off+n]
@@ -92,8 +101,14 @@ func (s *Safetensors) Tensor(d *Device, name string, as ...DType) (*Tensor, erro
 	return d.uploadAs(s.path+": "+name, h, as)
 }
 
-// Close closes the file.
+// Close closes the file. A second Close does nothing.
 func (s *Safetensors) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
 	if s.data != nil {
 		s.data = nil
 		s.ref.drop()
