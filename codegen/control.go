@@ -26,7 +26,7 @@ func (lo *lowerer) op(o *ir.Op) {
 	case ir.OpDim:
 		e, err := ir.ParseExpr(o.Str("expr"))
 		if err != nil {
-			lo.fail("G0000", "", "%v", err)
+			lo.fail("G0506", "", "%v", err)
 		}
 		lo.scalars[o.Result()] = lo.expr(e)
 	case ir.OpProgramID:

@@ -47,7 +47,7 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 	f.Body.Nodes = append(lo.entry.Nodes, f.Body.Nodes...)
 	f.Shared = lo.shared + lo.scratch
 	if f.Shared > t.MaxShared && t.GPU {
-		return nil, &passes.Error{Code: "G0501", Span: lo.at.Span, Text: fmt.Sprintf("kernel %s needs %d bytes of shared memory, a block on %s has %d", k.Name, f.Shared, t.Name, t.MaxShared),
+		return nil, &passes.Error{Code: "G0503", Span: lo.at.Span, Text: fmt.Sprintf("kernel %s needs %d bytes of shared memory, a block on %s has %d", k.Name, f.Shared, t.Name, t.MaxShared),
 			Help: "use smaller tiles or fewer stages"}
 	}
 	return f, nil
@@ -182,7 +182,7 @@ func (lo *lowerer) index(b *ir.Block) {
 func (lo *lowerer) coord(l *layout.Layout, dim int) node {
 	digits, _, ok := l.Digits()
 	if !ok {
-		lo.fail("G0406", "use a layout of local and spatial parts", "the layout %s is not a permutation of digits; no code is generated for it yet", l)
+		lo.fail("G0407", "use a layout of local and spatial parts", "the layout %s is not a permutation of digits; no code is generated for it yet", l)
 	}
 	key := fmt.Sprint(dim, digits)
 	return lo.once(lo.coords, key, func() node {

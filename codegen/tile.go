@@ -110,7 +110,7 @@ func (lo *lowerer) loops(digits []layout.Digit, lanes int, body func(ix index)) 
 func (lo *lowerer) newTile(v *ir.Value) *tile {
 	_, local, ok := v.Layout.Digits()
 	if !ok {
-		lo.fail("G0406", "use a layout of local and spatial parts", "the layout %s is not a permutation of digits; no code is generated for it yet", v.Layout)
+		lo.fail("G0407", "use a layout of local and spatial parts", "the layout %s is not a permutation of digits; no code is generated for it yet", v.Layout)
 	}
 	return &tile{t: v.Type, l: v.Layout, digits: local}
 }

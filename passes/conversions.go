@@ -58,7 +58,7 @@ func (s *solver) convert() error {
 					natural = forward(o, flat)
 				}
 				if natural == nil {
-					err = &Error{Code: "G0401", Span: o.Span, Text: sprintf("no layout for %s of %s to %s", o.Code, o.Args[0].Type, v.Type)}
+					err = &Error{Code: "G0408", Span: o.Span, Text: sprintf("no layout for %s of %s to %s", o.Code, o.Args[0].Type, v.Type)}
 					return
 				}
 			}

@@ -182,11 +182,11 @@ func (s *solver) solve() error {
 
 func (s *solver) pin(v *ir.Value, l *layout.Layout, o *ir.Op) error {
 	if l.Threads() != s.threads {
-		return &Error{Code: "G0402", Span: o.Span, Text: sprintf("the layout %s is for %d threads, the block has %d (%d warps)", l, l.Threads(), s.threads, s.k.Warps),
+		return &Error{Code: "G0405", Span: o.Span, Text: sprintf("the layout %s is for %d threads, the block has %d (%d warps)", l, l.Threads(), s.threads, s.k.Warps),
 			Help: "write warps(n) after the grid, or replicate the layout"}
 	}
 	if q := s.of[s.class(v)]; q != nil && !q.Equal(*l) {
-		return &Error{Code: "G0403", Span: o.Span, Text: sprintf("the layout %s contradicts %s, which an earlier annotation gives to a value that must agree with this one", l, q),
+		return &Error{Code: "G0406", Span: o.Span, Text: sprintf("the layout %s contradicts %s, which an earlier annotation gives to a value that must agree with this one", l, q),
 			Help: "annotate one of them only; a conversion is inserted where layouts differ"}
 	}
 	s.give(v, l, "annotation")

@@ -44,13 +44,13 @@ func packable(f *Facts, p *ir.Param, o, before *ir.Op) error {
 	dims := o.Ints("dims")
 	switch {
 	case len(dims) != 2 || dims[0] != 0 || dims[1] != 1:
-		return &Error{Code: "G0404", Span: o.Span, Text: sprintf("packed %s is read as %s; a packed tensor is read in tiles over both of its dimensions, in order", p.Name, t),
+		return &Error{Code: "G0409", Span: o.Span, Text: sprintf("packed %s is read as %s; a packed tensor is read in tiles over both of its dimensions, in order", p.Name, t),
 			Help: "index it with two ranges, or drop the word packed"}
 	case f.Div(o.Args[1])%int64(t.Shape[0]) != 0 || f.Div(o.Args[2])%int64(t.Shape[1]) != 0:
-		return &Error{Code: "G0404", Span: o.Span, Text: sprintf("packed %s is read in tiles of %d×%d at offsets that are not multiples of the tile", p.Name, t.Shape[0], t.Shape[1]),
+		return &Error{Code: "G0409", Span: o.Span, Text: sprintf("packed %s is read in tiles of %d×%d at offsets that are not multiples of the tile", p.Name, t.Shape[0], t.Shape[1]),
 			Help: "loop over it by the tile's extents from 0"}
 	case before != nil && (!before.Result().Layout.Equal(*o.Result().Layout) || !before.Result().Type.Equal(t)):
-		return &Error{Code: "G0405", Span: o.Span, Text: sprintf("packed %s is read in two layouts, %s and %s; it can be stored in one order only", p.Name, before.Result().Layout, o.Result().Layout),
+		return &Error{Code: "G0410", Span: o.Span, Text: sprintf("packed %s is read in two layouts, %s and %s; it can be stored in one order only", p.Name, before.Result().Layout, o.Result().Layout),
 			Help: "read it once, or drop the word packed"}
 	}
 	return nil

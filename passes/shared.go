@@ -17,7 +17,7 @@ func sharedPass(k *ir.Kernel, c *Context) error {
 		return true
 	})
 	if last != nil && at > c.Target.MaxShared {
-		return &Error{Code: "G0501", Span: last.Span, Text: sprintf("the tiles in flight take %d bytes of shared memory, a block on %s has %d", at, c.Target.Name, c.Target.MaxShared),
+		return &Error{Code: "G0503", Span: last.Span, Text: sprintf("the tiles in flight take %d bytes of shared memory, a block on %s has %d", at, c.Target.Name, c.Target.MaxShared),
 			Help: "use smaller tiles or fewer stages"}
 	}
 	return nil
