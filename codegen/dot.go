@@ -52,8 +52,10 @@ func (lo *lowerer) dotMma(o *ir.Op, t *tile, m *passes.Mma) {
 	if m.Swap {
 		wide, narrow := lo.hold(lo.tiles[o.Args[1]]), lo.hold(lo.tiles[o.Args[0]])
 		sum := lo.sum(o, t)
-		for r := range m.Wide { // one row of fragments after the other: its sums are finished, and their registers free, early
-			for s := range m.Steps {
+		// Two rows of fragments at a time: two independent chains of instructions, and sums that are finished early.
+		for r0 := 0; r0 < m.Wide; r0 += 2 {
+			for i := range m.Steps * min(2, m.Wide-r0) {
+				s, r := i/min(2, m.Wide-r0), r0+i%min(2, m.Wide-r0)
 				for j := range m.Narrow {
 					b.Emit(&thread.Node{Op: thread.Mma, Kind: m.Kind, Vars: []*thread.Var{wide, narrow, sum},
 						Args: []node{b.I32((r*m.Steps + s) * 8), b.I32((j*m.Steps + s) * 4), b.I32((r*m.Narrow + j) * 4)}})

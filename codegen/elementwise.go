@@ -90,11 +90,11 @@ func (lo *lowerer) broadcast(o *ir.Op) {
 	t.at = func(ix index, lanes int) node {
 		var kept index
 		for i, d := range t.digits {
-			if d.Dim >= 0 && a.Type.Shape[d.Dim] != 1 || d.Dim >= 0 && r.Type.Shape[d.Dim] == 1 {
+			if d.Dim >= 0 && src.l.Shape()[d.Dim] != 1 {
 				kept = append(kept, ix[i])
 			}
 		}
-		if lanes > 1 && a.Type.Shape[t.digits[0].Dim] == 1 {
+		if lanes > 1 && src.l.Shape()[t.digits[0].Dim] == 1 {
 			return lo.splat(lo.get(src, kept, 1), lanes)
 		}
 		return lo.get(src, kept, lanes)

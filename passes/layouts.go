@@ -258,7 +258,7 @@ func backward(o *ir.Op, l *layout.Layout) *layout.Layout {
 	case ir.OpBroadcast:
 		var dims []int
 		for i, n := range a.Shape {
-			if n != r.Shape[i] {
+			if n != r.Shape[i] || n == 1 && l.Shape()[i] > 1 { // along padding too the one element is enough
 				dims = append(dims, i)
 			}
 		}

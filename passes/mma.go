@@ -140,8 +140,8 @@ func packedOperand(k *ir.Kernel, v *ir.Value) bool {
 func swapped(o *ir.Op, kind string, warps, parts int) *Mma {
 	m, n, k := o.Args[0].Type.Shape[0], o.Args[1].Type.Shape[1], o.Args[0].Type.Shape[1]
 	wn := warps / parts
-	r, j, steps := n/16/wn, m/8, k/16/parts
-	near, far := 1, steps // steps in a lane's consecutive elements, and the rest
+	r, j, steps := n/16/wn, ceilDiv(m, 8), k/16/parts // fewer than 8 rows of a are padded
+	near, far := 1, steps                             // steps in a lane's consecutive elements, and the rest
 	if steps%2 == 0 {
 		near, far = 2, steps/2
 	}

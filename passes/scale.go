@@ -45,7 +45,7 @@ func scalePass(k *ir.Kernel, c *Context) error {
 			} else {
 				s = b.Reshape(s, 1, cols)
 			}
-			s = b.Broadcast(s, acc.Shape...)
+			s = b.Op(ir.OpBroadcast, []*ir.Value{s}, s.Type.WithShape(acc.Shape...)).Result() // also of one row, which acc's layout pads
 			o.Code, o.Attrs = ir.OpFma, nil
 			o.Args = []*ir.Value{d.Result(), s, o.Args[2]}
 			c.remark("scale", m.Span, "the factor is constant along K in each of the %d parts and multiplies the sum instead", parts)

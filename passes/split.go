@@ -88,5 +88,5 @@ func swappable(d *ir.Op, warps, parts int) bool {
 	a, b := d.Args[0].Type, d.Args[1].Type
 	kind, depth := mmaKind(a.Elem)
 	rows := warps / parts * 16
-	return (kind == "f16" || kind == "bf16") && a.Shape[0]%8 == 0 && b.Shape[1]%rows == 0 && a.Shape[1]%(depth*parts) == 0
+	return (kind == "f16" || kind == "bf16") && (a.Shape[0]%8 == 0 || a.Shape[0] < 8) && b.Shape[1]%rows == 0 && a.Shape[1]%(depth*parts) == 0
 }

@@ -46,6 +46,11 @@ func Cases() []Case {
 			}
 		}
 	}
+	for i, w := range []string{"u1", "u4", "u8", "f6e3m2"} {
+		bm := []int64{1, 2, 4, 1}[i]
+		add("linear", "Linear", defs{"W": w, "BM": fmt.Sprint(bm), "splits": "8"}, dims{"M": bm, "K": 1152, "N": 136}, nil)
+		add("linear", "Linear", defs{"W": w, "BM": fmt.Sprint(bm), "G": "32"}, dims{"M": bm + 1, "K": 512, "N": 96}, nil)
+	}
 	for _, m := range []int64{1, 5, 16, 33} {
 		add("linear", "Linear", defs{"W": "u4"}, dims{"M": m, "K": 256, "N": 100}, nil)
 		add("linear", "Linear", defs{"W": "f6e3m2", "BM": "32", "BN": "64", "stages": "4", "splits": "2"}, dims{"M": m, "K": 512, "N": 257}, nil)
