@@ -118,7 +118,8 @@ func (lo *lowerer) dotFma(o *ir.Op, t *tile) {
 	bufA := lo.temporary(ta.t.Shape, acc)
 	bufA.swizzle = 0
 	bufB := newBuffer(bufA.offset+(bufA.slot+15)&^15, tb.t.Shape, acc, 0)
-	lo.reserve(bufB.offset + bufB.slot - bufA.offset)
+	bufB.scratch = true
+	lo.reserve(bufB.offset + bufB.slot)
 	baseA, baseB := lo.slotBase(bufA, nil), lo.slotBase(bufB, nil)
 	b.Effect(thread.Barrier, 0)
 	lo.write(bufA, baseA, ta)

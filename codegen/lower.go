@@ -45,7 +45,8 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 	lo.index(k.Body)
 	lo.block(k.Body)
 	f.Body.Nodes = append(lo.entry.Nodes, f.Body.Nodes...)
-	f.Shared = lo.shared + lo.scratch
+	lo.placeScratch()
+	f.Shared = lo.shared
 	if f.Shared > t.MaxShared && t.GPU {
 		return nil, &passes.Error{Code: "G0503", Span: lo.at.Span, Text: fmt.Sprintf("kernel %s needs %d bytes of shared memory, a block on %s has %d", k.Name, f.Shared, t.Name, t.MaxShared),
 			Help: "use smaller tiles or fewer stages"}
@@ -72,8 +73,9 @@ type lowerer struct {
 	users   map[*ir.Value][]*ir.Op
 	home    map[*ir.Op]*ir.Block
 
-	shared, scratch int
-	looping         int // loops around the current operation
+	shared, scratch int    // bytes of buffers, and of the scratch space
+	inScratch       []node // addresses that count from the scratch space
+	looping         int    // loops around the current operation
 }
 
 // fail ends the lowering with an error at the current operation.

@@ -17,6 +17,7 @@ type buffer struct {
 	size    int // bytes of an element
 	pitch   []int
 	swizzle int       // bytes: 0, 32, 64 or 128
+	scratch bool      // offset counts from the scratch space
 	pack    *ir.Param // the words of a packed parameter instead
 	own     *private  // each thread's own elements instead
 }
@@ -56,25 +57,46 @@ func (lo *lowerer) alloc(o *ir.Op) {
 	lo.shared = max(lo.shared, buf.offset+buf.slot*t.Shape[0])
 }
 
-// temporary is a buffer in the scratch space behind all others. Its users put a barrier before they write it and another
-// before they read it.
+// temporary is a buffer in the scratch space. Its users put a barrier before they write it and another before they read it.
+// The scratch space lies behind all buffers; where, is known when the whole kernel is lowered (placeScratch).
 func (lo *lowerer) temporary(shape []int, elem dtype.Type) *buffer {
 	t := ir.TileOf(elem, shape...)
 	s := passes.SwizzleFor(t)
 	if _, ok := memory(elem); !ok {
 		s = 0
 	}
-	buf := newBuffer((lo.shared+1023)&^1023, shape, elem, s)
+	buf := newBuffer(0, shape, elem, s)
+	buf.scratch = true
 	lo.reserve(buf.slot)
 	return buf
 }
 
-func (lo *lowerer) reserve(bytes int) {
-	lo.scratch = max(lo.scratch, bytes+((lo.shared+1023)&^1023)-lo.shared)
+func (lo *lowerer) reserve(bytes int) { lo.scratch = max(lo.scratch, bytes) }
+
+// scratchAt is an address in the scratch space.
+func (lo *lowerer) scratchAt(offset int) node {
+	n := lo.b.Emit(&thread.Node{Op: thread.SharedAt, Type: thread.Scalar(thread.SharedPtr), Imm: int64(offset)})
+	lo.inScratch = append(lo.inScratch, n)
+	return n
+}
+
+// placeScratch puts the scratch space behind the buffers; swizzles start at their period.
+func (lo *lowerer) placeScratch() {
+	if lo.scratch == 0 {
+		return
+	}
+	base := (lo.shared + 1023) &^ 1023
+	for _, n := range lo.inScratch {
+		n.Imm += int64(base)
+	}
+	lo.shared = base + lo.scratch
 }
 
 // slotBase is the address of a slot.
 func (lo *lowerer) slotBase(buf *buffer, slots []*ir.Value) node {
+	if buf.scratch {
+		return lo.scratchAt(buf.offset)
+	}
 	p := lo.b.Emit(&thread.Node{Op: thread.SharedAt, Type: thread.Scalar(thread.SharedPtr), Imm: int64(buf.offset)})
 	if len(slots) > 0 {
 		p = lo.b.PtrAdd(p, lo.b.Bin(thread.Mul, lo.scalar(slots[0]), lo.b.I32(buf.slot)))

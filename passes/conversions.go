@@ -36,11 +36,19 @@ func (s *solver) convert() error {
 			if len(o.Results) != 1 || o.Result().Type.IsScalar() || o.Result().Type.Kind != ir.Tile {
 				continue
 			}
-			if o.Code != ir.OpReduce && o.Code != ir.OpReshape && o.Code != ir.OpTranspose {
+			v := o.Result()
+			var natural *layout.Layout
+			switch o.Code {
+			case ir.OpReduce, ir.OpReshape, ir.OpTranspose:
+				natural = forward(o, o.Args[0].Layout)
+			case ir.OpDot:
+				if s.mma[o] == nil {
+					continue
+				}
+				natural = s.mma[o].C
+			default:
 				continue
 			}
-			v := o.Result()
-			natural := forward(o, o.Args[0].Layout)
 			if natural == nil {
 				// The elements cannot stay in place: give the operand a layout in which they can.
 				l := blocked(v.Type.Shape, len(v.Type.Shape)-1, 1, s.threads)
@@ -133,6 +141,8 @@ func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
 	case o.Code == ir.OpDot:
 		m := s.mma[o]
 		switch {
+		case i == 2 && m != nil:
+			return m.C
 		case i == 2:
 			return o.Result().Layout
 		case m == nil:

@@ -57,7 +57,10 @@ func MmaOf(o *ir.Op, warps int, c *layout.Layout) *Mma {
 			parts = o.Result().Type.Shape[0]
 		}
 		if warps%parts == 0 && swappable(o, warps, parts) {
-			return swapped(o, kind, warps, parts)
+			// A stack of parts has this layout only; a plain accumulator may have been given another one.
+			if m := swapped(o, kind, warps, parts); c == nil || c.Equal(*m.C) || o.Result().Type.Rank() == 3 {
+				return m
+			}
 		}
 	}
 	if o.Result().Type.Rank() != 2 || kind == "" || m%16 != 0 || n%8 != 0 || k%depth != 0 {

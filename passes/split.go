@@ -52,6 +52,12 @@ func splitCarried(k *ir.Kernel, c *Context, b *ir.Builder, loop *ir.Op, i, warps
 		c.remark("split", d.Span, "the sum is not split in %d parts: that needs a multiple of %d warps (the block has %d) and f16 or bf16 tiles of multiples of 8×16×%d", parts, parts, warps, 16*parts)
 		return
 	}
+	for _, v := range []*ir.Value{arg, d.Result(), loop.Args[3+i], loop.Results[i]} {
+		if v.Layout != nil {
+			c.remark("split", d.Span, "the sum has an annotated layout and is not split")
+			return
+		}
+	}
 	t := arg.Type.WithShape(append([]int{parts}, arg.Type.Shape...)...)
 	init := loop.Args[3+i]
 	zero := &ir.Builder{Block: &ir.Block{}, Span: loop.Span}

@@ -74,7 +74,19 @@ func (m *machine) start(block [3]int64) {
 }
 
 func (m *machine) error(format string, args ...any) *Error {
-	return &Error{m.f.Name, m.block, m.op, fmt.Sprintf(format, args...)}
+	return &Error{m.f.Name, m.block, m.op, m.last(), fmt.Sprintf(format, args...)}
+}
+
+// last is the number, in the function's text, of the last value before the present operation.
+func (m *machine) last() int {
+	at, found := -1, false
+	walk(m.f.Body, func(n *thread.Node) {
+		found = found || n == m.op
+		if !found && n.Type.Elem != thread.Void && n.Op != thread.Const {
+			at = n.ID
+		}
+	})
+	return at
 }
 
 // fail ends the run at the present operation.

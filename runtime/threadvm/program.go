@@ -35,13 +35,17 @@ type Error struct {
 	Func  string
 	Block [3]int64
 	Op    *thread.Node // nil at the level of the program
+	At    int          // number of the last value that is listed before the operation, -1 when there is none
 	Text  string
 }
 
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s, block (%d, %d, %d)", e.Func, e.Block[0], e.Block[1], e.Block[2])
 	if e.Op != nil {
-		s += fmt.Sprintf(": %%%d %s", e.Op.ID, e.Op.Op)
+		s += fmt.Sprintf(": %s", e.Op.Op)
+		if e.At >= 0 {
+			s += fmt.Sprintf(" after %%%d", e.At)
+		}
 	}
 	return s + ": " + e.Text
 }
