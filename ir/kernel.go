@@ -125,9 +125,11 @@ type Pack struct {
 	Plan    *Plan
 }
 
-// Plan says where each field of a thread's words lies. It is chosen so that widening needs no shuffle.
+// Plan says where each field of a thread's words lies. It is chosen for what the elements are widened to, so that no
+// shuffle is left (ir/widen).
 type Plan struct {
 	Bits   int
+	Goal   string // the type they are widened to, as ir/widen writes it; empty when there is none
 	Fields []Field
 }
 

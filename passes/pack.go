@@ -3,6 +3,7 @@ package passes
 import (
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
+	"github.com/girih-lang/girih/ir/widen"
 	"github.com/girih-lang/girih/layout"
 )
 
@@ -32,7 +33,7 @@ func packPass(k *ir.Kernel, c *Context) error {
 			continue
 		}
 		t := at.Result().Type
-		p.Pack = PackOf(at.Result().Layout, t.Elem, t.Shape[0], t.Shape[1])
+		p.Pack = PackOf(at.Result().Layout, t.Elem, goal(k, at.Result(), c.Target).String(), t.Shape[0], t.Shape[1])
 		c.remark("pack", at.Span, "%s is stored in tiles of %d×%d: %d words for each of %d threads, read %d bytes at a time, widened without a shuffle",
 			p.Name, p.Pack.Tile[0], p.Pack.Tile[1], p.Pack.Words, p.Pack.Threads, 4*p.Pack.Vec)
 	}
@@ -79,12 +80,33 @@ func Distinct(l *layout.Layout) (threads int, rank func(thread int) int) {
 	}
 }
 
-// PackOf is the storage order for tiles of rows×cols elements that threads hold in layout l.
-func PackOf(l *layout.Layout, elem dtype.Type, rows, cols int) *ir.Pack {
+// goal is what the elements of a packed tile are widened to: the type of the first cast, or f16 where there is none.
+func goal(k *ir.Kernel, v *ir.Value, t Target) widen.Goal {
+	g := widen.Goal{To: dtype.F16, FP8: t.FP8()}
+	found := false
+	k.Body.Walk(func(o *ir.Op) bool {
+		if o.Code == ir.OpCast && o.Args[0] == v && !found {
+			switch e := o.Result().Type.Elem; e {
+			case dtype.F16, dtype.BF16, dtype.F32:
+				g.To, found = e, true
+			}
+		}
+		return true
+	})
+	return g
+}
+
+// PackOf is the storage order for tiles of rows×cols elements that threads hold in layout l and widen to a goal (as
+// ir/widen writes it; empty is f16).
+func PackOf(l *layout.Layout, elem dtype.Type, to string, rows, cols int) *ir.Pack {
 	n, rank := Distinct(l)
 	p := &ir.Pack{Layout: l.String(), Tile: [2]int{rows, cols}, Threads: n, Fields: l.Locals(), Order: make([][]int32, n)}
-	p.Plan = PlanFor(elem.Bits(), p.Fields)
-	p.Words = planWords(elem.Bits(), p.Fields)
+	g, ok := widen.ParseGoal(to)
+	if !ok {
+		g = widen.Goal{To: dtype.F16}
+	}
+	p.Plan = widen.Place(elem, g, p.Fields)
+	p.Words = widen.Words(elem.Bits(), p.Fields)
 	p.Vec = 1
 	for p.Vec < 4 && p.Words%(2*p.Vec) == 0 {
 		p.Vec *= 2

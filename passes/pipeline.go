@@ -9,6 +9,7 @@ package passes
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/girih-lang/girih/ir"
@@ -20,6 +21,18 @@ type Target struct {
 	GPU       bool
 	Warps     int // default warps of a block; 0 on a CPU
 	MaxShared int // bytes of shared memory of a block
+}
+
+// FP8 reports that the target converts pairs of f8e4m3fn and f8e5m2 to f16 (PTX ISA, cvt: sm_90, and sm_89 from PTX 8.1 on, which is newer than what is written for it).
+func (t Target) FP8() bool {
+	n := 0
+	for _, c := range strings.TrimPrefix(t.Name, "sm_") {
+		if c < '0' || c > '9' {
+			break
+		}
+		n = 10*n + int(c-'0')
+	}
+	return t.GPU && n >= 90
 }
 
 // CPU is the target for C.

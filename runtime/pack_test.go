@@ -17,7 +17,7 @@ func TestPackRoundTrip(t *testing.T) {
 	rnd := rand.New(rand.NewSource(1))
 	l := layout.Spatial(1, 4).ColumnLocal(4, 2).ColumnSpatial(4, 8).Local(2, 1)
 	for bits := 1; bits <= 40; bits++ {
-		p := passes.PackOf(&l, dtype.U(bits), 32, 64)
+		p := passes.PackOf(&l, dtype.U(bits), "f16", 32, 64)
 		for _, shape := range [][2]int{{32, 64}, {64, 128}, {33, 70}, {5, 3}} {
 			x := tensor.New(dtype.U(bits), shape[0], shape[1])
 			for i := range x.Len() {

@@ -235,13 +235,17 @@ static inline int%[1]s_t i%[1]s_abs(int%[1]s_t x)
 
 func addWords() {
 	add("prmt", `
-// Four bytes of the eight of a (0 to 3) and b (4 to 7), selected by the four low nibbles of s.
+// Four bytes of the eight of a (0 to 3) and b (4 to 7), selected by the four low nibbles of s; bit 3 of a nibble repeats
+// the byte's top bit.
+static inline uint32_t prmt_byte(uint64_t v, int32_t s)
+{
+	const uint32_t x = (uint32_t)(v >> 8 * (s & 7) & 255);
+	return s & 8 ? (x >> 7) * 255 : x;
+}
 static inline int32_t prmt(int32_t a, int32_t b, int32_t s)
 {
 	const uint64_t v = (uint64_t)(uint32_t)b << 32 | (uint32_t)a;
-	const uint32_t r = (uint32_t)(v >> 8 * (s & 7) & 255) | (uint32_t)(v >> 8 * (s >> 4 & 7) & 255) << 8
-		| (uint32_t)(v >> 8 * (s >> 8 & 7) & 255) << 16 | (uint32_t)(v >> 8 * (s >> 12 & 7) & 255) << 24;
-	return (int32_t)r;
+	return (int32_t)(prmt_byte(v, s) | prmt_byte(v, s >> 4) << 8 | prmt_byte(v, s >> 8) << 16 | prmt_byte(v, s >> 12) << 24);
 }
 `)
 }

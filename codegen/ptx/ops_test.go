@@ -215,6 +215,11 @@ var cases = map[thread.Op]func(k *kit){
 		k.result(k.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []*thread.Node{k.operand(i32), k.n, k.I32(0x5410)}}))
 		k.result(k.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []*thread.Node{k.operand(i32), k.I32(0x64646464), k.n}}))
 	},
+	thread.FP8: func(k *kit) {
+		for _, kind := range []string{"e4m3", "e5m2"} {
+			k.result(k.Emit(&thread.Node{Op: thread.FP8, Type: vecOf(thread.F16, 2), Args: []*thread.Node{k.operand(thread.Scalar(thread.I16))}, Kind: kind}))
+		}
+	},
 	thread.Get: arrays,
 	thread.Set: arrays,
 	thread.PtrAdd: func(k *kit) {
@@ -374,7 +379,11 @@ func TestEveryOp(t *testing.T) {
 		t.Run(op.String(), func(t *testing.T) {
 			build := cases[op]
 			require.NotNil(t, build, "%s has no case here", op)
-			for _, cpu := range []string{"sm_80", "sm_90a"} {
+			targets := []string{"sm_80", "sm_90a"}
+			if op == thread.FP8 {
+				targets[0] = "sm_90"
+			}
+			for _, cpu := range targets {
 				k := newKit("k_" + op.String())
 				build(k)
 				text, _ := assemble(t, k.Func, cpu)

@@ -133,6 +133,9 @@ func (p *printer) print(n *thread.Node) {
 		p.vals[n] = val{v: p.pure(text, types.I32, p.arg(n.Args[0]), p.arg(n.Args[1]), p.arg(n.Args[2]))}
 	case thread.Prmt:
 		p.vals[n] = val{v: p.intrinsic("llvm.nvvm.prmt", types.I32, p.arg(n.Args[0]), p.arg(n.Args[1]), p.arg(n.Args[2]))}
+	case thread.FP8:
+		x := p.pure("cvt.rn.f16x2."+n.Kind+"x2 $0, $1;", types.I32, p.arg(n.Args[0]))
+		p.vals[n] = p.fromWhole(x, n.Type)
 	case thread.Get:
 		p.vals[n] = p.get(n.Var, p.index(n.Var, n.Args[0], n.Type.Lanes), n.Type.Lanes)
 	case thread.Set:

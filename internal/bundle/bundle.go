@@ -52,7 +52,7 @@ type Param struct {
 	Kind   string   `json:"kind"` // "tensor" or "scalar"
 	DType  string   `json:"dtype"`
 	Bits   int      `json:"bits"`
-	Pass   string   `json:"pass"`           // how it is passed: "ptr", "i8" … "i64", "u8" … "u64", "bool", "f16", "bf16", "f32", "f64"
+	Pass   string   `json:"pass"`           // how it is passed: "ptr", "bool" (a byte), "i32", "i64", "u32", "u64", "f16", "bf16", "f32", "f64"
 	Dims   []string `json:"dims,omitempty"` // extents, over dimensions
 	Out    bool     `json:"out,omitempty"`
 	Packed bool     `json:"packed,omitempty"`
@@ -95,6 +95,7 @@ type Pack struct {
 	Threads int        `json:"threads"`
 	Words   int        `json:"words"`
 	Vector  int        `json:"vector"`
+	Goal    string     `json:"goal"`   // the type that the fields are laid out for
 	Hash    string     `json:"hash"`   // of all the others, for comparing
 	Fields  [][][3]int `json:"fields"` // of each element of a thread: pieces of [word, bit, length], low bits first
 	Order   [][]int32  `json:"order"`  // of each thread: the elements of a tile (row·columns + column), −1 for padding
@@ -214,9 +215,9 @@ func Pass(t ir.Type) string {
 		}
 		return "f32"
 	}
-	width := 8
-	for width < e.Bits() {
-		width *= 2
+	width := 32
+	if e.Bits() > 32 {
+		width = 64
 	}
 	if e.IsSigned() {
 		return "i" + strconv.Itoa(width)
@@ -251,7 +252,7 @@ func program(e ir.Expr) []Instr {
 
 // PackOf describes a storage order.
 func PackOf(p *ir.Pack) Pack {
-	q := Pack{Layout: p.Layout, Tile: p.Tile, Threads: p.Threads, Words: p.Words, Vector: p.Vec, Order: p.Order}
+	q := Pack{Layout: p.Layout, Tile: p.Tile, Threads: p.Threads, Words: p.Words, Vector: p.Vec, Goal: p.Plan.Goal, Order: p.Order}
 	for _, f := range p.Plan.Fields {
 		pieces := [][3]int{}
 		for _, x := range f.Pieces {
@@ -283,7 +284,7 @@ func (c *Code) Restore(k *ir.Kernel) (*ir.Kernel, error) {
 		if err != nil || p == nil || p.Value.Type.Rank() != 2 || ref.Tile[0] < 1 || ref.Tile[1] < 1 {
 			return nil, fmt.Errorf("the code for %s has a storage order of %q that is none: %q", c.Target, name, ref.Layout)
 		}
-		p.Pack = passes.PackOf(&l, p.Value.Type.Elem, ref.Tile[0], ref.Tile[1])
+		p.Pack = passes.PackOf(&l, p.Value.Type.Elem, ref.Goal, ref.Tile[0], ref.Tile[1])
 		if got := PackOf(p.Pack).Hash; got != ref.Hash {
 			return nil, fmt.Errorf("the code for %s has a storage order of %q that this girih derives differently", c.Target, name)
 		}

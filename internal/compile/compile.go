@@ -160,13 +160,14 @@ type manifest struct {
 type packRef struct {
 	Layout string `json:"layout"`
 	Tile   [2]int `json:"tile"`
+	Goal   string `json:"goal"`
 }
 
 func (c *Code) manifest() []byte {
 	m := manifest{Threads: c.Threads, Shared: c.Shared, Packs: map[string]packRef{}, Warps: c.Kernel.Warps}
 	for _, p := range c.Kernel.Params {
 		if p.Pack != nil {
-			m.Packs[p.Name] = packRef{p.Pack.Layout, p.Pack.Tile}
+			m.Packs[p.Name] = packRef{p.Pack.Layout, p.Pack.Tile, p.Pack.Plan.Goal}
 		}
 	}
 	data, err := json.Marshal(m)
@@ -190,7 +191,7 @@ func restore(k *ir.Kernel, t passes.Target, e *cache.Entry) (*Code, error) {
 		if err != nil || p == nil {
 			return nil, fmt.Errorf("manifest of %s: %q", k.Name, name)
 		}
-		p.Pack = passes.PackOf(&l, p.Value.Type.Elem, ref.Tile[0], ref.Tile[1])
+		p.Pack = passes.PackOf(&l, p.Value.Type.Elem, ref.Goal, ref.Tile[0], ref.Tile[1])
 	}
 	return &Code{Kernel: k, Target: t, PTX: e.Files["kernel.ptx"], Threads: m.Threads, Shared: m.Shared, Cached: true}, nil
 }

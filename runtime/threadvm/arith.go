@@ -2,6 +2,7 @@ package threadvm
 
 import (
 	"github.com/girih-lang/girih/codegen/thread"
+	"github.com/girih-lang/girih/ir/dtype"
 )
 
 // arith compiles operations on values.
@@ -52,6 +53,13 @@ func (m *machine) arith(n *thread.Node) step {
 		return m.pure(n, func(_ int, d []uint64, a [][]uint64) { lop3(d, a[0], a[1], a[2], uint8(n.Imm)) })
 	case thread.Prmt:
 		return m.pure(n, func(_ int, d []uint64, a [][]uint64) { prmt(d, a[0], a[1], a[2]) })
+	case thread.FP8:
+		t := map[string]dtype.Type{"e4m3": dtype.F8E4M3FN, "e5m2": dtype.F8E5M2}[n.Kind]
+		return m.pure(n, func(w int, d []uint64, a [][]uint64) {
+			for i := range d {
+				d[i] = dtype.F16.FromFloat(t.Float(a[0][i%w]>>(8*(i/w))&255), dtype.Mode{})
+			}
+		})
 	case thread.Fma:
 		f := fma(n.Type.Elem)
 		return m.pure(n, func(_ int, d []uint64, a [][]uint64) { f(d, a[0], a[1], a[2]) })

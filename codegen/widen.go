@@ -1,0 +1,129 @@
+package codegen
+
+import (
+	"github.com/girih-lang/girih/codegen/thread"
+	"github.com/girih-lang/girih/ir/dtype"
+	"github.com/girih-lang/girih/ir/widen"
+)
+
+// widen converts a packed tile to a wider float without taking single elements out, by the program that ir/widen derives
+// from where the fields lie; it reports whether there is one.
+func (lo *lowerer) widen(src, dst *tile, from dtype.Type) bool {
+	w := lo.widened(src, dst.t.Elem, from, false)
+	if w == nil {
+		return false
+	}
+	dst.v = w.v
+	return true
+}
+
+// widened is a packed tile as wider floats: the value of element i is Scale·v[i] + Offset, with what terms[i] says. The
+// same constants come again and again: offsets depend on where a field lies, the factor on the types alone.
+type widened struct {
+	v     *thread.Var
+	terms []term
+}
+
+type term struct{ scale, offset float64 }
+
+// widened widens a packed tile and, when deferred, leaves constant factors and offsets to its user: a sum over the tile
+// takes them out once instead of once an element. It is nil where no program is known.
+//
+// For a dot product of x[k] with elements w[k]: sum(x·w) = Scale·sum(x·v) + sum over k of x[k]·Offset[k]. The factor is
+// one for the whole tile; the second sum does not depend on the weights.
+func (lo *lowerer) widened(src *tile, to, from dtype.Type, deferred bool) *widened {
+	plan := src.words.plan
+	prog, ok := widen.Derive(plan, from, widen.Goal{To: to, FP8: lo.t.FP8()}, deferred)
+	if !ok {
+		return nil
+	}
+	e := register(to)
+	lanes := 4 / e.Size()
+	w := &widened{v: lo.b.NewVar("h", e, len(plan.Fields))}
+	m := &emitter{lo: lo, words: src.words.v, to: thread.Type{Elem: e, Lanes: lanes}, steps: prog.Steps, vals: make([]node, len(prog.Steps))}
+	if through := prog.Through(); through.IsValid() {
+		m.to = thread.Type{Elem: register(through), Lanes: 2}
+	}
+	for _, o := range prog.Outs {
+		for range lanes {
+			w.terms = append(w.terms, term{o.Scale, o.Offset})
+		}
+	}
+	for _, i := range prog.Order() {
+		x := m.arg(prog.Outs[i].X)
+		lo.b.Set(w.v, lo.b.I32(i*lanes), lo.b.Bitcast(x, thread.Type{Elem: e, Lanes: lanes}))
+	}
+	return w
+}
+
+// emitter writes a program as thread IR. A step is written where it is first needed, so that few registers live at once.
+type emitter struct {
+	lo    *lowerer
+	words *thread.Var
+	to    thread.Type // of float steps
+	steps []widen.Step
+	vals  []node
+}
+
+// arg is an operand as a word, or as floats when it is a constant one.
+func (m *emitter) arg(a widen.Arg) node {
+	b := m.lo.b
+	switch a.From {
+	case widen.Word:
+		return b.Get(m.words, b.I32(a.N), 1)
+	case widen.Bits:
+		return b.Int(thread.I32, int64(int32(a.K)))
+	case widen.Splat:
+		return b.Emit(&thread.Node{Op: thread.Const, Type: m.to, F: a.F})
+	}
+	if m.vals[a.N] == nil {
+		m.vals[a.N] = m.step(m.steps[a.N])
+	}
+	return m.vals[a.N]
+}
+
+func (m *emitter) word(a widen.Arg) node {
+	return m.lo.b.Bitcast(m.arg(a), thread.Scalar(thread.I32))
+}
+
+func (m *emitter) float(a widen.Arg) node { return m.lo.b.Bitcast(m.arg(a), m.to) }
+
+func (m *emitter) step(s widen.Step) node {
+	b := m.lo.b
+	i32 := thread.Scalar(thread.I32)
+	switch s.Code {
+	case widen.Shr:
+		return b.BinU(thread.Shr, m.word(s.A), b.I32(int(s.Imm)))
+	case widen.Rot:
+		x := m.word(s.A)
+		return b.Bin(thread.Or, b.BinU(thread.Shr, x, b.I32(int(s.Imm))), b.Bin(thread.Shl, x, b.I32(32-int(s.Imm))))
+	case widen.Lop3:
+		return b.Emit(&thread.Node{Op: thread.Lop3, Type: i32, Args: []node{m.word(s.A), m.word(s.B), m.word(s.C)}, Imm: int64(s.Imm)})
+	case widen.Prmt:
+		return b.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []node{m.word(s.A), m.word(s.B), b.I32(int(s.Imm))}})
+	case widen.Add:
+		return b.Bin(thread.Add, m.word(s.A), m.word(s.B))
+	case widen.FAdd:
+		return b.Bin(thread.Add, m.float(s.A), m.float(s.B))
+	case widen.FMul:
+		return b.Bin(thread.Mul, m.float(s.A), m.float(s.B))
+	case widen.Fma:
+		return b.Fma(m.float(s.A), m.float(s.B), m.float(s.C))
+	case widen.FMin:
+		return b.Bin(thread.Min, m.float(s.A), m.float(s.B))
+	case widen.FP8:
+		x := m.word(s.A)
+		if s.Imm == 1 {
+			x = b.BinU(thread.Shr, x, b.I32(16))
+		}
+		return b.Emit(&thread.Node{Op: thread.FP8, Type: thread.Type{Elem: thread.F16, Lanes: 2}, Args: []node{b.Conv(x, thread.I16, false)}, Kind: s.Kind})
+	case widen.Repair:
+		e := thread.BF16
+		if s.Kind == "f16" {
+			e = thread.F16
+		}
+		return b.Conv(b.Conv(m.float(s.A), thread.F32, false), e, false)
+	default: // ToF32
+		return b.Conv(b.Extract(m.float(s.A), int(s.Imm)), thread.F32, false)
+	}
+}

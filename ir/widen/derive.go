@@ -1,0 +1,355 @@
+package widen
+
+import (
+	"math"
+	"slices"
+
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
+)
+
+// Derive gives the program that widens the fields of a plan to the goal, or false where none is known: the type has no
+// sequence, or the fields of a pair do not lie side by side. Deferred leaves constant offsets and factors to the caller.
+func Derive(p *ir.Plan, from dtype.Type, g Goal, deferred bool) (*Program, bool) {
+	l, ok := laneOf(g.To)
+	if !ok || p.Bits != from.Bits() || len(p.Fields)*l.cols%32 != 0 {
+		return nil, false
+	}
+	d := &deriver{plan: p, t: from, g: g, l: l, deferred: deferred, prog: &Program{}, have: map[Step]Arg{}}
+	switch kindOf(from, g) {
+	case integer, float, split:
+		return d.prog, d.fields()
+	case bytes, top, native:
+		return d.prog, d.bytes(kindOf(from, g))
+	case via:
+		return derivedVia(p, from, g, deferred)
+	}
+	return nil, false
+}
+
+// derivedVia widens to another 16-bit type and converts: exactly to f32, with one rounding from there to f16 or bf16.
+func derivedVia(p *ir.Plan, from dtype.Type, g Goal, deferred bool) (*Program, bool) {
+	h, _ := g.through(from)
+	if len(p.Fields)%2 != 0 {
+		return nil, false
+	}
+	prog, ok := Derive(p, from, h, deferred && g.To == dtype.F32)
+	if !ok {
+		return nil, false
+	}
+	outs := prog.Outs
+	prog.Outs = nil
+	add := func(s Step, o Out) {
+		prog.Steps = append(prog.Steps, s)
+		prog.Outs = append(prog.Outs, Out{Arg{From: Value, N: len(prog.Steps) - 1}, o.Scale, o.Offset})
+	}
+	for _, o := range outs {
+		if g.To == dtype.F32 {
+			add(Step{Code: ToF32, A: o.X, Imm: 0, Kind: h.To.String()}, o)
+			add(Step{Code: ToF32, A: o.X, Imm: 1, Kind: h.To.String()}, o)
+		} else {
+			add(Step{Code: Repair, A: o.X, Kind: g.To.String()}, o)
+		}
+	}
+	return prog, true
+}
+
+type deriver struct {
+	plan     *ir.Plan
+	t        dtype.Type
+	g        Goal
+	l        lane
+	deferred bool
+	prog     *Program
+	have     map[Step]Arg // steps by content: nothing is computed twice
+	bitsOf   [][]int      // of each unit
+	rotated  map[reg]uint64
+}
+
+// reg is a word rotated right.
+type reg struct{ word, by int }
+
+func (d *deriver) step(s Step) Arg {
+	if a, ok := d.have[s]; ok {
+		return a
+	}
+	d.prog.Steps = append(d.prog.Steps, s)
+	a := Arg{From: Value, N: len(d.prog.Steps) - 1}
+	d.have[s] = a
+	return a
+}
+
+func (d *deriver) bits(x uint32) Arg { return Arg{From: Bits, K: d.l.splat(x)} }
+func (d *deriver) num(x float64) Arg { return Arg{From: Splat, F: x} }
+
+// regs are the registers from which the bits of a unit come when they must stand at the positions of need.
+func (d *deriver) regs(bits, need []int) []reg {
+	var s []reg
+	for i, b := range bits {
+		r := reg{b / 32, (b%32 - need[i] + 32) % 32}
+		if !slices.Contains(s, r) {
+			s = append(s, r)
+		}
+	}
+	return s
+}
+
+// fields widens units (pairs, or single elements when the goal has 32 bits) whose bits lie anywhere.
+func (d *deriver) fields() bool {
+	per := 32 / d.l.cols
+	for i := 0; i < len(d.plan.Fields); i += per {
+		bits := bitsOf(d.plan.Fields[i])
+		if per == 2 {
+			for j, b := range bitsOf(d.plan.Fields[i+1]) {
+				if b != bits[j]/32*32+(bits[j]+16)%32 {
+					return false
+				}
+			}
+		}
+		d.bitsOf = append(d.bitsOf, bits)
+	}
+	if kindOf(d.t, d.g) == split {
+		return d.split()
+	}
+	chosen := choose(d.bitsOf, need(d.t, d.l), d.regs)
+	d.use(chosen)
+	for i, bits := range d.bitsOf {
+		d.prog.Outs = append(d.prog.Outs, d.unit(bits, chosen[i]))
+	}
+	return true
+}
+
+// use records which positions of every rotation are looked at, so that a plain shift takes the place of a rotation whose
+// wrapped bits nobody wants.
+func (d *deriver) use(chosen [][]int) {
+	d.rotated = map[reg]uint64{}
+	for i, bits := range d.bitsOf {
+		d.mark(bits, chosen[i])
+	}
+}
+
+func (d *deriver) mark(bits, need []int) {
+	for j, b := range bits {
+		r := reg{b / 32, (b%32 - need[j] + 32) % 32}
+		d.rotated[r] |= uint64(d.l.splat(1 << need[j]))
+	}
+}
+
+// rotation is a word in which some bits stand right.
+func (d *deriver) rotation(r reg) Arg {
+	w := Arg{From: Word, N: r.word}
+	switch {
+	case r.by == 0:
+		return w
+	case d.rotated[r]<<uint(r.by) < 1<<32:
+		return d.step(Step{Code: Shr, A: w, Imm: uint32(r.by)})
+	}
+	return d.step(Step{Code: Rot, A: w, Imm: uint32(r.by)})
+}
+
+// gather brings the bits of a unit to their positions in one register, other bits cleared, and inverts those of flip.
+func (d *deriver) gather(bits, need []int, flip uint32) Arg {
+	rs := d.regs(bits, need)
+	mask := func(r reg) (m uint32) {
+		for j, b := range bits {
+			if r == (reg{b / 32, (b%32 - need[j] + 32) % 32}) {
+				m |= 1 << need[j]
+			}
+		}
+		return m
+	}
+	x, all := d.rotation(rs[0]), mask(rs[0])
+	for i, r := range rs[1:] {
+		y, m := d.rotation(r), mask(r)
+		if flip == 0 { // nothing to put in: clear at the first and merge
+			if i == 0 {
+				x = d.step(Step{Code: Lop3, A: x, B: d.bits(all), C: d.bits(0), Imm: 0xf0 & 0xcc})
+			}
+			x = d.step(Step{Code: Lop3, A: y, B: d.bits(m), C: x, Imm: 0xf0&0xcc | 0xaa})
+		} else {
+			x = d.step(Step{Code: Lop3, A: x, B: d.bits(all), C: y, Imm: 0xf0&0xcc | 0x33&0xaa})
+		}
+		all |= m
+	}
+	if flip == 0 && len(rs) > 1 {
+		return x
+	}
+	return d.step(Step{Code: Lop3, A: x, B: d.bits(all), C: d.bits(flip), Imm: 0xf0&0xcc ^ 0xaa})
+}
+
+// unit widens one unit.
+func (d *deriver) unit(bits, need []int) Out {
+	if d.t.IsInt() {
+		return d.integer(bits, need)
+	}
+	return d.float(bits, need)
+}
+
+// integer puts the field under the exponent at which its lowest bit counts as one: 2^e + x. The top bit of a signed field
+// is inverted on the way, which adds half its range.
+func (d *deriver) integer(bits, need []int) Out {
+	p := need[0]
+	e := d.l.man - p
+	flip := uint32(d.l.bias+e) << d.l.man
+	sub := math.Ldexp(1, e)
+	if d.t.IsSigned() {
+		flip |= 1 << need[len(need)-1]
+		sub += math.Ldexp(1, len(need)-1)
+	}
+	return d.minus(d.gather(bits, need, flip), sub)
+}
+
+func (d *deriver) minus(x Arg, sub float64) Out {
+	if d.deferred {
+		return Out{x, 1, -sub}
+	}
+	return Out{d.step(Step{Code: FAdd, A: x, B: d.num(-sub)}), 1, 0}
+}
+
+// float moves sign and magnitude to their places; the difference of the biases remains as a factor, which is exact and
+// makes subnormals right.
+func (d *deriver) float(bits, need []int) Out {
+	n, q := len(need)-1, need[0]
+	over := d.t.ExpBits() == d.l.exps && d.t.ManBits() > 0
+	var x Arg
+	if over { // the largest exponent is finite in the source and infinite in the goal: NaN patterns become infinity
+		mag := d.gather(bits[:n], need[:n], 0)
+		mag = d.step(Step{Code: FMin, A: mag, B: d.num(math.Inf(1))})
+		sign := d.rotation(d.regs(bits[n:], need[n:])[0])
+		x = d.step(Step{Code: Lop3, A: sign, B: d.bits(1 << need[n]), C: mag, Imm: 0xf0&0xcc | 0xaa})
+	} else {
+		x = d.gather(bits, need, 0)
+	}
+	var nan Arg
+	switch {
+	case !d.t.HasNaN():
+	case d.t.HasNegZero(): // fn: the largest magnitude is NaN, which one more carries over into the bit above
+		y := d.step(Step{Code: Add, A: x, B: d.bits(1 << q)})
+		if d.l.man == 10 && q+n == 14 { // that bit completes the exponent
+			x = d.step(Step{Code: Lop3, A: y, B: d.bits(1 << 14), C: x, Imm: 0xf0&0xcc | 0xaa})
+			break
+		}
+		nan = d.fill(y, q+n)
+	default: // fnuz: minus zero is NaN. Any other magnitude carries when the largest is added.
+		y := d.step(Step{Code: Add, A: x, B: d.bits((1<<n - 1) << q)})
+		y = d.rol(y, need[n]-(q+n))
+		y = d.step(Step{Code: Lop3, A: x, B: y, C: d.bits(0), Imm: 0xf0 & 0x33})
+		nan = d.fill(y, need[n])
+	}
+	f := math.Ldexp(1, d.l.bias-d.t.Bias())
+	out := Out{x, f, 0}
+	if f != 1 && !d.deferred {
+		out = Out{d.step(Step{Code: FMul, A: x, B: d.num(f)}), 1, 0}
+	}
+	if d.t.HasNaN() && nan != (Arg{}) {
+		out.X = d.step(Step{Code: Lop3, A: out.X, B: nan, C: d.bits(0), Imm: 0xf0 | 0xcc})
+	}
+	return out
+}
+
+// rol rotates left.
+func (d *deriver) rol(x Arg, by int) Arg {
+	if by == 0 {
+		return x
+	}
+	return d.step(Step{Code: Rot, A: x, Imm: uint32(32 - by)})
+}
+
+// fill makes all bits of a lane equal to one of them.
+func (d *deriver) fill(x Arg, bit int) Arg {
+	x = d.rol(x, d.l.cols-1-bit)
+	sel := uint32(0xbb99)
+	if d.l.cols == 32 {
+		sel = 0xbbbb
+	}
+	return d.step(Step{Code: Prmt, A: x, B: Arg{From: Bits}, Imm: sel})
+}
+
+// split widens bytes to bf16, whose mantissa holds seven bits: the low seven count from 128, and the top bit gives what
+// is missing, 128 less or none for unsigned (as a bit of the exponent of a power of two, times the right one), 128 or 256
+// less for signed elements (the last bit of the exponent).
+func (d *deriver) split() bool {
+	low := run(0, 7)
+	var tops [][]int
+	if d.t.IsSigned() {
+		tops = [][]int{{7}}
+	} else {
+		for o := 10; o <= 14; o++ {
+			tops = append(tops, []int{o})
+		}
+	}
+	lows, highs := make([][]int, len(d.bitsOf)), make([][]int, len(d.bitsOf))
+	var units [][]int
+	for i, bits := range d.bitsOf {
+		lows[i], highs[i] = bits[:7], bits[7:]
+		units = append(units, lows[i])
+	}
+	base := choose(units, [][]int{low}, d.regs)
+	taken := map[reg]bool{}
+	for i := range lows {
+		for _, r := range d.regs(lows[i], base[i]) {
+			taken[r] = true
+		}
+	}
+	d.rotated = map[reg]uint64{}
+	at := make([][]int, len(highs))
+	for i, bits := range highs {
+		at[i] = tops[len(tops)-1]
+		for _, o := range tops {
+			r := d.regs(bits, o)[0]
+			if taken[r] || r.by == 0 {
+				at[i] = o
+			}
+		}
+		taken[d.regs(bits, at[i])[0]] = true
+		d.mark(bits, at[i])
+		d.mark(lows[i], low)
+	}
+	for i := range lows {
+		a := d.gather(lows[i], low, 0x4300) // 128 + x
+		o := at[i][0]
+		if d.t.IsSigned() {
+			x := d.gather(highs[i], at[i], 0xc300) // -128 or -256
+			d.prog.Outs = append(d.prog.Outs, Out{d.step(Step{Code: FAdd, A: a, B: x}), 1, 0})
+			continue
+		}
+		x := d.gather(highs[i], at[i], 1<<o) // a power of two where the top bit is clear
+		y := -math.Ldexp(1, 7+127-1<<(o-7))
+		d.prog.Outs = append(d.prog.Outs, Out{d.step(Step{Code: Fma, A: x, B: d.num(y), C: a}), 1, 0})
+	}
+	return true
+}
+
+// bytes widens elements of eight bits that lie in bytes, in any order.
+func (d *deriver) bytes(k kind) bool {
+	for i := 0; i < len(d.plan.Fields); i += 2 {
+		lo, hi := d.plan.Fields[i], d.plan.Fields[i+1]
+		if len(lo.Pieces) != 1 || len(hi.Pieces) != 1 || lo.Pieces[0].Bit%8 != 0 || hi.Pieces[0].Bit%8 != 0 || lo.Pieces[0].Word != hi.Pieces[0].Word {
+			return false
+		}
+		w := Arg{From: Word, N: lo.Pieces[0].Word}
+		a, b := uint32(lo.Pieces[0].Bit/8), uint32(hi.Pieces[0].Bit/8)
+		switch k {
+		case bytes:
+			// 0x64 above a byte is 1024 + x. Signed elements want their top bit inverted, four at a time. (Storing it
+			// inverted would make what is read beyond the edge of a tensor, zeros, another number.)
+			sub := 1024.0
+			if d.t.IsSigned() {
+				sub += 128
+				w = d.step(Step{Code: Lop3, A: w, B: d.bits(0x8080), C: d.bits(0), Imm: 0xf0 ^ 0xcc})
+			}
+			x := d.step(Step{Code: Prmt, A: w, B: d.bits(0x6464), Imm: a | 4<<4 | b<<8 | 4<<12})
+			d.prog.Outs = append(d.prog.Outs, d.minus(x, sub))
+		case top:
+			x := d.step(Step{Code: Prmt, A: w, B: d.bits(0), Imm: 4 | a<<4 | 4<<8 | b<<12})
+			d.prog.Outs = append(d.prog.Outs, Out{x, 1, 0})
+		default:
+			if a%2 != 0 || b != a+1 {
+				return false
+			}
+			x := d.step(Step{Code: FP8, A: w, Imm: a / 2, Kind: "e4m3"})
+			d.prog.Outs = append(d.prog.Outs, Out{x, 1, 0})
+		}
+	}
+	return true
+}

@@ -1,0 +1,250 @@
+package widen
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
+)
+
+// String is the goal in the form that ParseGoal reads: "f16", "bf16+fp8".
+func (g Goal) String() string {
+	if g.FP8 {
+		return g.To.String() + "+fp8"
+	}
+	return g.To.String()
+}
+
+// ParseGoal reads a goal; false for text that is none.
+func ParseGoal(s string) (Goal, bool) {
+	g := Goal{}
+	if n := len(s) - len("+fp8"); n > 0 && s[n:] == "+fp8" {
+		s, g.FP8 = s[:n], true
+	}
+	t, err := dtype.Parse(s)
+	g.To = t
+	return g, err == nil
+}
+
+// Words is the number of 32-bit words that n fields take.
+func Words(bits, n int) int {
+	if bits > 16 {
+		return (n*bits + 31) / 32
+	}
+	return ((n+1)/2*bits + 15) / 16
+}
+
+var (
+	placed sync.Map // place's argument -> *ir.Plan
+)
+
+// Place lays n elements of a type out in 32-bit words for a goal, in pairs: the fields 2i and 2i+1 lie at the same bits of
+// the two halves. A half holds as many whole fields as fit; what is left of the halves together makes further fields in
+// pieces, so that odd widths waste nothing. Among the placements that do, it takes the one whose program is shortest.
+// Types that have no program for the goal get the same placement as integers of their width, widths above 16 follow each
+// other bit by bit. The plan is shared: it must not be changed.
+func Place(t dtype.Type, g Goal, n int) *ir.Plan {
+	key := fmt.Sprint(t, g, n)
+	if p, ok := placed.Load(key); ok {
+		return p.(*ir.Plan)
+	}
+	p := place(t, g, n)
+	p.Goal = g.String()
+	placed.Store(key, p)
+	return p
+}
+
+func place(t dtype.Type, g Goal, n int) *ir.Plan {
+	bits := t.Bits()
+	if bits > 16 {
+		return stream(bits, n)
+	}
+	k := kindOf(t, g)
+	switch k {
+	case native: // neighbours in neighbouring bytes
+		return stream(bits, n)
+	case via:
+		h, _ := g.through(t)
+		return place(t, h, n)
+	}
+	l, ok := laneOf(g.To)
+	if !ok || l.cols == 32 || k == none {
+		l, _ = laneOf(dtype.F16)
+		t = dtype.U(bits)
+	}
+	b := &placer{bits: bits, l: l, pairs: (n + 1) / 2, n: n, needs: need(t, l), words: Words(bits, n)}
+	if len(b.needs) == 0 {
+		b.needs = [][]int{run(0, bits)}
+	}
+	var arrangements [][]int
+	switch k {
+	case split:
+		// The low seven bits of two fields and their top bits: 0-6 and 14, 7-13 and 15.
+		arrangements = [][]int{{0, 1, 2, 3, 4, 5, 6, 14, 7, 8, 9, 10, 11, 12, 13, 15}}
+	case float:
+		arrangements = floatWords(b.needs[0], 16/bits)
+	default:
+		arrangements = integerWords(bits)
+	}
+	best, cost := (*ir.Plan)(nil), 0
+	for _, a := range arrangements {
+		p := b.plan(a)
+		if len(arrangements) == 1 {
+			return p
+		}
+		c := 0
+		if n%2 == 0 {
+			if prog, ok := Derive(p, t, g, true); ok {
+				c = prog.Ops()
+			}
+		}
+		if best == nil || c < cost {
+			best, cost = p, c
+		}
+	}
+	return best
+}
+
+// stream lays fields out one after the other.
+func stream(bits, n int) *ir.Plan {
+	p := &ir.Plan{Bits: bits, Fields: make([]ir.Field, n)}
+	for i := range n {
+		var at []int
+		for j := range bits {
+			at = append(at, i*bits+j)
+		}
+		p.Fields[i] = fieldOf(at)
+	}
+	return p
+}
+
+// integerWords lists arrangements of the whole fields in the 16 columns of a half: where the bits of field after field
+// lie, least significant first. The columns between them are left for fields in pieces.
+func integerWords(bits int) [][]int {
+	whole := 16 / bits
+	rest := 16 - whole*bits
+	var out [][]int
+	var build func(cols []int, at, spare int)
+	build = func(cols []int, at, spare int) {
+		if len(cols) == whole*bits {
+			out = append(out, slices.Clone(cols))
+			return
+		}
+		for gap := 0; gap <= spare; gap++ {
+			build(append(slices.Clone(cols), run(at+gap, bits)...), at+gap+bits, spare-gap)
+		}
+	}
+	build(nil, 0, rest)
+	return out
+}
+
+// floatWords lists arrangements in which the magnitudes and the signs of the whole fields need few rotations. A
+// magnitude at column c stands right after a rotation by c-q, q being its place in the goal; a sign at column s after one
+// by s-15. Where both are the same, one instruction takes the element out.
+func floatWords(need []int, whole int) [][]int {
+	n := len(need) - 1
+	q := need[0]
+	sign := need[n]
+	type word struct {
+		mags  []int
+		signs []int
+		cost  int
+	}
+	var best []word
+	cost := 1 << 30
+	try := func(mags []int) {
+		used := 0
+		rot := map[int]int{} // rotation -> magnitude
+		for i, c := range mags {
+			for j := range n {
+				used |= 1 << ((c + j) % 16)
+			}
+			rot[((c-q)%16+16)%16] = i
+		}
+		w := word{mags: slices.Clone(mags), signs: make([]int, whole)}
+		for i := range w.signs {
+			w.signs[i] = -1
+		}
+		shifts, matched := len(rot), 0
+		if _, ok := rot[0]; ok {
+			shifts--
+		}
+		var other []int
+		for s := range 16 {
+			if used>>s&1 != 0 {
+				continue
+			}
+			if i, ok := rot[(s-sign+16)%16]; ok {
+				w.signs[i] = s
+				matched++
+			} else {
+				other = append(other, s)
+			}
+		}
+		// The rest of the signs: the unrotated one first, since it costs nothing.
+		slices.SortStableFunc(other, func(a, b int) int {
+			free := func(s int) int {
+				if s == sign%16 {
+					return 0
+				}
+				return 1
+			}
+			return free(a) - free(b)
+		})
+		for i := range w.signs {
+			if w.signs[i] < 0 {
+				w.signs[i] = other[0]
+				if other[0] != sign%16 {
+					shifts++
+				}
+				other = other[1:]
+			}
+		}
+		w.cost = shifts + 2*whole - matched
+		if w.cost < cost {
+			best = slices.DeleteFunc(best, func(v word) bool { return v.cost > w.cost })
+		}
+		if cost = min(cost, w.cost); w.cost == cost && len(best) < 24 {
+			best = append(best, w)
+		}
+	}
+	var build func(mags []int, used int)
+	build = func(mags []int, used int) {
+		if len(mags) == whole {
+			try(mags)
+			return
+		}
+		from := 0
+		if len(mags) > 0 {
+			from = mags[len(mags)-1] + 1
+		}
+		for c := from; c < 16; c++ {
+			m := 0
+			for j := range n {
+				m |= 1 << ((c + j) % 16)
+			}
+			if used&m == 0 {
+				build(append(slices.Clone(mags), c), used|m)
+			}
+		}
+	}
+	build(nil, 0)
+	var out [][]int
+	for _, w := range best {
+		var cols []int
+		for i, c := range w.mags {
+			for j := range n {
+				cols = append(cols, absolute((c+j)%16, need[j]))
+			}
+			cols = append(cols, absolute(w.signs[i], sign))
+		}
+		out = append(out, cols)
+	}
+	return out
+}
+
+// absolute is the bit of a word at which the low element of a pair keeps a bit of column c that must stand at position o:
+// the one from which a rotation right by less than 16 brings it there.
+func absolute(c, o int) int { return o + ((c-o)%16+16)%16 }

@@ -1,0 +1,273 @@
+// Package widen derives how packed elements of 1 to 8 bits become wider numbers: where their bits should lie in 32-bit
+// words ([Place]), and, from where they lie, the instructions that widen them ([Derive]).
+//
+// The model. Elements come in pairs, because registers hold pairs of 16-bit floats. Both fields of a pair lie at the same
+// bits of the low and of the high half of a word (or of several words), so that one mask takes both out. What a target
+// type needs is a list of positions: the bits of an integer go under the exponent whose last place counts as one, the
+// magnitude of a small float goes to the top of the wider mantissa, its sign to bit 15. A register in which some bits
+// stand right is a word or a rotation of one; a rotation serves every pair that finds its bits in it. A pair then costs
+// one LOP3 for each register it draws from, and what is left is a constant offset (integers) or a constant factor
+// (floats), which the caller may leave to whatever comes later. Nothing here depends on a particular width or format;
+// only bytes, which PRMT and the conversions of f8 formats take whole, and NaNs have steps of their own.
+//
+// The boundary: the package knows numbers and bits. It knows nothing of tiles, layouts or the text of any target; a
+// [Program] is data, which codegen turns into thread IR and the tests run on plain integers.
+package widen
+
+import (
+	"slices"
+
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
+)
+
+// Goal is what elements are widened to.
+type Goal struct {
+	To  dtype.Type // F16, BF16 or F32
+	FP8 bool       // the target converts pairs of f8e4m3fn and f8e5m2 to f16 itself (PTX: sm_90)
+}
+
+// Code is the operation of a step.
+type Code uint8
+
+const (
+	Shr    Code = iota // A >> Imm
+	Rot                // A rotated right by Imm
+	Lop3               // the bitwise function Imm of A, B, C (truth table: A = 0xF0, B = 0xCC, C = 0xAA)
+	Prmt               // four bytes of A (0-3) and B (4-7) by the nibbles of Imm; bit 3 of a nibble: the byte's top bit, eight times
+	Add                // A + B, integers
+	FAdd               // A + B, floats of the goal
+	FMul               // A · B
+	Fma                // A · B + C
+	FMin               // the smaller of A and B, floats of the goal; the other operand of a NaN
+	FP8                // the pair of f8 in half Imm of A as a pair of f16; Kind "e4m3" or "e5m2"
+	Repair             // the pair of floats A in the other 16-bit type: Kind "f16" or "bf16" names that of the result
+	ToF32              // lane Imm of the pair A, of the 16-bit type Kind, as f32
+)
+
+// From where an operand comes.
+const (
+	Word  = iota // word N of the thread's words
+	Value        // result of step N
+	Bits         // the constant K
+	Splat        // the float constant F in every lane
+)
+
+// Arg is an operand.
+type Arg struct {
+	From int
+	N    int
+	K    uint32
+	F    float64
+}
+
+// Step is one instruction on registers of 32 bits.
+type Step struct {
+	Code    Code
+	A, B, C Arg
+	Imm     uint32
+	Kind    string
+}
+
+// Out is a register with the result for a pair of elements (one element when the goal has 32 bits). The value of an
+// element is Scale·x + Offset; both are trivial (1 and 0) unless the program was derived deferred.
+type Out struct {
+	X             Arg
+	Scale, Offset float64
+}
+
+// Program widens all fields of a plan.
+type Program struct {
+	Steps []Step
+	Outs  []Out // for the fields in order, two at a time (one for F32)
+}
+
+// Ops counts instructions of the arithmetic units.
+func (p *Program) Ops() int {
+	n := 0
+	for _, s := range p.Steps {
+		n++
+		if s.Code == Repair {
+			n += 2 // two conversions to f32, one back
+		}
+	}
+	return n
+}
+
+// Order lists the outs so that each comes as soon as the words that it draws from have been used: words and their rotations
+// then live briefly.
+func (p *Program) Order() []int {
+	last := make([]int, len(p.Steps)) // the highest word behind a step
+	of := func(a Arg) int {
+		switch a.From {
+		case Word:
+			return a.N
+		case Value:
+			return last[a.N]
+		}
+		return 0
+	}
+	for i, s := range p.Steps {
+		last[i] = max(of(s.A), of(s.B), of(s.C))
+	}
+	order := make([]int, len(p.Outs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return of(p.Outs[i].X) - of(p.Outs[j].X) })
+	return order
+}
+
+// Through is the 16-bit type that arithmetic is in when the program ends with a conversion; Invalid when it does not.
+func (p *Program) Through() dtype.Type {
+	for _, s := range p.Steps {
+		switch {
+		case s.Code == ToF32 && s.Kind == "bf16", s.Code == Repair && s.Kind == "f16":
+			return dtype.BF16
+		case s.Code == ToF32, s.Code == Repair:
+			return dtype.F16
+		}
+	}
+	return dtype.Invalid
+}
+
+// lane describes the elements of a goal: the columns that a pair's bits may lie in, and the fields of the float.
+type lane struct {
+	cols, man, bias, exps int
+}
+
+func laneOf(t dtype.Type) (lane, bool) {
+	switch t {
+	case dtype.F16:
+		return lane{16, 10, 15, 5}, true
+	case dtype.BF16:
+		return lane{16, 7, 127, 8}, true
+	case dtype.F32:
+		return lane{32, 23, 127, 8}, true
+	}
+	return lane{}, false
+}
+
+// splat repeats 16 bits in both halves of a word, or gives 32 bits as they are.
+func (l lane) splat(x uint32) uint32 {
+	if l.cols == 16 {
+		return x * 0x10001
+	}
+	return x
+}
+
+// kind is how a type is widened.
+type kind uint8
+
+const (
+	none    kind = iota // no sequence is known: element by element
+	integer             // under an exponent: an offset remains
+	float               // sign and magnitude moved: a factor remains
+	bytes               // PRMT puts a byte under an exponent
+	top                 // PRMT: the bytes are the top halves of the goal
+	native              // the target's own conversion
+	split               // bytes to bf16, whose mantissa has seven bits: the top bit apart
+	via                 // through another goal: see Goal.through
+)
+
+// through is the 16-bit type by whose way a type is widened to a goal that it has no sequence of its own for: floats to f32
+// always, and f8 formats that are the top half of f16, or that the target converts, to bf16; formats whose exponents f16 has
+// not, to f16 (where they round).
+func (g Goal) through(t dtype.Type) (Goal, bool) {
+	if !t.IsFloat() || !t.HasSign() || t.Bits() > 8 {
+		return Goal{}, false
+	}
+	h, b := Goal{dtype.F16, g.FP8}, Goal{dtype.BF16, g.FP8}
+	switch k := kindOf(t, h); {
+	case g.To == dtype.F32 && k != none && k != via && (k != float || t.ExpBits() < 5):
+		return h, true
+	case g.To == dtype.F32:
+		return b, true
+	case g.To == dtype.BF16 && (k == top || k == native):
+		return h, true
+	case g.To == dtype.F16:
+		return b, true
+	}
+	return Goal{}, false
+}
+
+func kindOf(t dtype.Type, g Goal) kind {
+	l, ok := laneOf(g.To)
+	n := t.Bits()
+	if !ok || n > 8 {
+		return none
+	}
+	if t.IsInt() {
+		switch {
+		case n == 8 && l.man == 7:
+			return split
+		case n == 8 && l.cols == 16:
+			return bytes
+		}
+		return integer
+	}
+	if !t.IsFloat() || !t.HasSign() {
+		return none
+	}
+	if l.man == 10 {
+		switch {
+		case t == dtype.F8E5M2:
+			return top
+		case t == dtype.F8E4M3FN && g.FP8:
+			return native
+		case t.ExpBits() > l.exps, t.ExpBits() == l.exps && (t.Bias() != l.bias || t.HasNaN() || t.ManBits() > 1):
+			return via // the largest exponent means something else in f16
+		}
+		return float
+	}
+	if _, ok := g.through(t); ok {
+		return via
+	}
+	return float
+}
+
+// need lists the positions that the bits of an element may have in its lane, one list for each choice. Bit i of the
+// element stands at position need[i].
+func need(t dtype.Type, l lane) [][]int {
+	n := t.Bits()
+	if t.IsInt() {
+		var all [][]int
+		for p := 0; p+n <= l.man; p++ {
+			all = append(all, run(p, n))
+		}
+		return all
+	}
+	return [][]int{append(run(l.man-t.ManBits(), n-1), l.cols-1)}
+}
+
+func run(from, n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = from + i
+	}
+	return s
+}
+
+// bitsOf lists where the bits of a field lie: 32·word + bit, least significant first.
+func bitsOf(f ir.Field) []int {
+	var s []int
+	for _, p := range f.Pieces {
+		for i := range p.Len {
+			s = append(s, 32*p.Word+p.Bit+i)
+		}
+	}
+	return s
+}
+
+// fieldOf is the inverse of bitsOf.
+func fieldOf(bits []int) ir.Field {
+	var f ir.Field
+	for i, b := range bits {
+		if i > 0 && b == bits[i-1]+1 && b%32 != 0 {
+			f.Pieces[len(f.Pieces)-1].Len++
+			continue
+		}
+		f.Pieces = append(f.Pieces, ir.Piece{Word: b / 32, Bit: b % 32, Len: 1})
+	}
+	return f
+}
