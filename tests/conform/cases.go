@@ -48,7 +48,7 @@ func Cases() []Case {
 	}
 	for i, w := range []string{"u1", "u4", "u8", "f6e3m2"} {
 		bm := []int64{1, 2, 4, 1}[i]
-		add("linear", "Linear", defs{"W": w, "BM": fmt.Sprint(bm), "splits": "8"}, dims{"M": bm, "K": 1152, "N": 136}, nil)
+		add("linear", "Linear", defs{"W": w, "BM": fmt.Sprint(bm), "BN": "32", "splits": "8"}, dims{"M": bm, "K": 1152, "N": 136}, nil)
 		add("linear", "Linear", defs{"W": w, "BM": fmt.Sprint(bm), "G": "32"}, dims{"M": bm + 1, "K": 512, "N": 96}, nil)
 	}
 	for _, m := range []int64{1, 5, 16, 33} {
