@@ -10,7 +10,7 @@ import (
 
 // load reads a view.
 func (l *lowerer) load(x *syntax.IndexExpr) operand {
-	op := l.expr(x.X)
+	op := l.viewed(x.X)
 	switch op.kind {
 	case bad:
 		return nothing
@@ -40,6 +40,18 @@ func (l *lowerer) load(x *syntax.IndexExpr) operand {
 		}
 	}
 	return tile(val, v.axes)
+}
+
+// viewed is what is indexed: a tensor of a script is not read as a whole then.
+func (l *lowerer) viewed(x syntax.Expr) operand {
+	if id, ok := x.(*syntax.Ident); ok {
+		if o := l.scope.find(id.Name); o != nil && o.op.kind == tensorK {
+			op := o.op
+			op.at = x.Span()
+			return op
+		}
+	}
+	return l.expr(x)
 }
 
 // repeat widens an axis whose elements stand for several positions each.

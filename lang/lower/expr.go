@@ -89,6 +89,9 @@ func (l *lowerer) name(id *syntax.Ident) operand {
 
 func (l *lowerer) use(o *object, at diag.Span) operand {
 	op := o.op
+	if op.kind == tensorK && op.param.whole != nil {
+		op = l.wholeTile(op.param)
+	}
 	op.at = at
 	return op
 }

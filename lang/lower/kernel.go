@@ -29,6 +29,7 @@ type param struct {
 	ir      *ir.Param
 	out     bool
 	written bool
+	whole   []int // the shape of a tensor of a script, which without indices is one tile
 }
 
 func (p *param) typeText() string {

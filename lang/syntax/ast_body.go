@@ -165,6 +165,13 @@ type LayoutExpr struct {
 	X, Layout Expr
 }
 
+// OracleExpr is `oracle { … }` in a test: statements that are computed exactly, on whole tensors. Its value is that of its last
+// statement, an expression or a return.
+type OracleExpr struct {
+	At
+	Body *Block
+}
+
 func (*Block) stmt()      {}
 func (*TuneStmt) stmt()   {}
 func (*GridStmt) stmt()   {}
@@ -188,3 +195,4 @@ func (*AllExpr) expr()      {}
 func (*TileExpr) expr()     {}
 func (*SelectorExpr) expr() {}
 func (*LayoutExpr) expr()   {}
+func (*OracleExpr) expr()   {}

@@ -167,6 +167,9 @@ func (c *converter) args(gs []*gArg) []*Arg {
 
 func (c *converter) operand(g *gOperand) Expr {
 	switch {
+	case g.Oracle != nil:
+		b := g.Oracle.Body
+		return &OracleExpr{g.Oracle.at(), &Block{At: b.at(), Stmts: c.stmts(b.Stmts, true)}}
 	case g.Name != nil:
 		return g.Name.ident()
 	case g.Paren != nil:

@@ -22,8 +22,6 @@ func (p *parser) special(i int) bool {
 		p.notYet(t, "extents that depend on data")
 	case before.Value == "sparse" && t.Value == "(":
 		p.notYet(before, "sparse formats")
-	case before.Value == "oracle" && t.Value == "{":
-		p.notYet(before, "oracle blocks")
 	case at(i-2).Value == ":=" && t.Value == "in", at(i-2).Value == "=" && t.Value == "in":
 		p.notYet(t, "ranges as values")
 	case t.Value == "else" && before.Type == tokTerm && at(i-2).Value == "}":

@@ -261,10 +261,17 @@ type gIndex struct {
 
 type gOperand struct {
 	toks
-	Name  *gName       `parser:"@@"`
-	Lit   *lexer.Token `parser:"| @( Int | Float | String | 'true' | 'false' | 'inf' | 'nan' )"`
-	Paren *gExpr       `parser:"| '(' @@ ')'"`
-	List  []*gExpr     `parser:"| '[' @@ ( (?! ',' ']') ',' @@ )* ','? ']'"`
+	Name   *gName       `parser:"@@"`
+	Lit    *lexer.Token `parser:"| @( Int | Float | String | 'true' | 'false' | 'inf' | 'nan' )"`
+	Paren  *gExpr       `parser:"| '(' @@ ')'"`
+	List   []*gExpr     `parser:"| '[' @@ ( (?! ',' ']') ',' @@ )* ','? ']'"`
+	Oracle *gOracle     `parser:"| @@"`
+}
+
+// gOracle is `oracle { … }`; the scanner tells the word from the name.
+type gOracle struct {
+	toks
+	Body *gBlock `parser:"'oracle' @@"`
 }
 
 type gName struct {

@@ -93,11 +93,25 @@ func (s *scanned) token(t lexer.Token) {
 		t.Type = tokString
 	}
 	s.resync(t)
+	if t.Value == "{" {
+		s.oracle()
+	}
 	s.bracket(t)
 	s.tokens = append(s.tokens, t)
 	s.raw = append(s.raw, t)
 	if t.Value == ";" {
 		s.tokens[len(s.tokens)-1].Type = tokTerm
+	}
+}
+
+// oracle makes the name before a "{" the word of an oracle block, except in `if oracle {` and `for i in oracle {`.
+func (s *scanned) oracle() {
+	n := len(s.tokens)
+	if n == 0 || s.tokens[n-1].Type != tokIdent || s.tokens[n-1].Value != "oracle" {
+		return
+	}
+	if n == 1 || s.tokens[n-2].Type != tokKeyword || s.tokens[n-2].Value == "return" || s.tokens[n-2].Value == "expect" {
+		s.tokens[n-1].Type = tokKeyword
 	}
 }
 
@@ -129,7 +143,7 @@ func endsStatement(t lexer.Token) bool {
 
 // afterKeyword are the keywords after which a newline ends the statement. The others are all followed by something, but
 // where that is missing the error should be on the keyword's line, so only those stay out that may continue.
-var afterKeyword = words("return true false inf nan type package import const layout func kernel tune grid for if assume assert expect")
+var afterKeyword = words("oracle return true false inf nan type package import const layout func kernel tune grid for if assume assert expect")
 
 // resync forgets open brackets at a line that starts, unindented, with the keyword of a declaration. Without it one
 // missing parenthesis would swallow the rest of the file.

@@ -137,6 +137,8 @@ func (c *kids) expression(n Expr) {
 	case *LayoutExpr:
 		c.expr(n.X)
 		c.expr(n.Layout)
+	case *OracleExpr:
+		c.block(n.Body)
 	}
 }
 
