@@ -2,6 +2,7 @@ package codegen
 
 import (
 	"github.com/girih-lang/girih/codegen/thread"
+	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/ir/widen"
 )
@@ -13,52 +14,58 @@ func (lo *lowerer) widen(src, dst *tile, from dtype.Type) bool {
 	if w == nil {
 		return false
 	}
-	dst.v = w.v
+	dst.v = w.V
 	return true
 }
 
-// widened is a packed tile as wider floats: the value of element i is Scale·v[i] + Offset, with what terms[i] says. The
-// same constants come again and again: offsets depend on where a field lies, the factor on the types alone.
-type widened struct {
-	v     *thread.Var
-	terms []term
+// widened is the tile as wider floats, nil where no program is known. See [Widen] for what deferred leaves.
+func (lo *lowerer) widened(src *tile, to, from dtype.Type, deferred bool) *Widened {
+	return Widen(lo.b, src.words.v, src.words.plan, from, widen.Goal{To: to, FP8: lo.t.FP8()}, deferred)
 }
 
-type term struct{ scale, offset float64 }
+// Widened is a packed tile as wider floats: the value of element i is Terms[i].Scale·V[i] + Terms[i].Offset.
+type Widened struct {
+	V     *thread.Var
+	Terms []Term
+}
 
-// widened widens a packed tile and, when deferred, leaves constant factors and offsets to its user: a sum over the tile
-// takes them out once instead of once an element. It is nil where no program is known.
+// Term is what a deferred widening leaves to be done.
+type Term struct{ Scale, Offset float64 }
+
+// Widen emits the program that turns packed words (I32) into wider floats; nil where none is known. Deferred leaves constant
+// factors and offsets to the user, who may take them out of a sum: with weights w[k] = Scale·v[k] + Offset[k],
 //
-// For a dot product of x[k] with elements w[k]: sum(x·w) = Scale·sum(x·v) + sum over k of x[k]·Offset[k]. The factor is
-// one for the whole tile; the second sum does not depend on the weights.
-func (lo *lowerer) widened(src *tile, to, from dtype.Type, deferred bool) *widened {
-	plan := src.words.plan
-	prog, ok := widen.Derive(plan, from, widen.Goal{To: to, FP8: lo.t.FP8()}, deferred)
+//	sum over k of x[k]·w[k] = Scale · sum(x[k]·v[k]) + sum(x[k]·Offset[k])
+//
+// The factor is one for the whole tile (floats); offsets depend on where a field lies (integers), and the second sum does not
+// depend on the weights: a matrix unit computes it with a constant operand, once for all columns.
+func Widen(b *thread.Builder, words *thread.Var, plan *ir.Plan, from dtype.Type, g widen.Goal, deferred bool) *Widened {
+	prog, ok := widen.Derive(plan, from, g, deferred)
 	if !ok {
 		return nil
 	}
-	e := register(to)
+	e := register(g.To)
 	lanes := 4 / e.Size()
-	w := &widened{v: lo.b.NewVar("h", e, len(plan.Fields))}
-	m := &emitter{lo: lo, words: src.words.v, to: thread.Type{Elem: e, Lanes: lanes}, steps: prog.Steps, vals: make([]node, len(prog.Steps))}
+	t := thread.Type{Elem: e, Lanes: lanes}
+	w := &Widened{V: b.NewVar("h", e, len(plan.Fields))}
+	m := &emitter{b: b, words: words, to: t, steps: prog.Steps, vals: make([]node, len(prog.Steps))}
 	if through := prog.Through(); through.IsValid() {
 		m.to = thread.Type{Elem: register(through), Lanes: 2}
 	}
 	for _, o := range prog.Outs {
 		for range lanes {
-			w.terms = append(w.terms, term{o.Scale, o.Offset})
+			w.Terms = append(w.Terms, Term{o.Scale, o.Offset})
 		}
 	}
 	for _, i := range prog.Order() {
-		x := m.arg(prog.Outs[i].X)
-		lo.b.Set(w.v, lo.b.I32(i*lanes), lo.b.Bitcast(x, thread.Type{Elem: e, Lanes: lanes}))
+		b.Set(w.V, b.I32(i*lanes), b.Bitcast(m.arg(prog.Outs[i].X), t))
 	}
 	return w
 }
 
 // emitter writes a program as thread IR. A step is written where it is first needed, so that few registers live at once.
 type emitter struct {
-	lo    *lowerer
+	b     *thread.Builder
 	words *thread.Var
 	to    thread.Type // of float steps
 	steps []widen.Step
@@ -67,7 +74,7 @@ type emitter struct {
 
 // arg is an operand as a word, or as floats when it is a constant one.
 func (m *emitter) arg(a widen.Arg) node {
-	b := m.lo.b
+	b := m.b
 	switch a.From {
 	case widen.Word:
 		return b.Get(m.words, b.I32(a.N), 1)
@@ -83,13 +90,13 @@ func (m *emitter) arg(a widen.Arg) node {
 }
 
 func (m *emitter) word(a widen.Arg) node {
-	return m.lo.b.Bitcast(m.arg(a), thread.Scalar(thread.I32))
+	return m.b.Bitcast(m.arg(a), thread.Scalar(thread.I32))
 }
 
-func (m *emitter) float(a widen.Arg) node { return m.lo.b.Bitcast(m.arg(a), m.to) }
+func (m *emitter) float(a widen.Arg) node { return m.b.Bitcast(m.arg(a), m.to) }
 
 func (m *emitter) step(s widen.Step) node {
-	b := m.lo.b
+	b := m.b
 	i32 := thread.Scalar(thread.I32)
 	switch s.Code {
 	case widen.Shr:
