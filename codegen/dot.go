@@ -52,6 +52,13 @@ func (lo *lowerer) dotMma(o *ir.Op, t *tile, m *passes.Mma) {
 	if m.Swap {
 		wide, narrow := lo.hold(lo.tiles[o.Args[1]]), lo.hold(lo.tiles[o.Args[0]])
 		sum := lo.sum(o, t)
+		w := lo.tiles[o.Args[1]].wide
+		if w != nil { // the sums start from what the offsets add
+			start := lo.offsets(w, m, narrow)
+			for i := range sum.Len {
+				b.Set(sum, b.I32(i), b.Get(start, b.I32(i%start.Len), 1))
+			}
+		}
 		// Two rows of fragments at a time: two independent chains of instructions, and sums that are finished early.
 		for r0 := 0; r0 < m.Wide; r0 += 2 {
 			for i := range m.Steps * min(2, m.Wide-r0) {
@@ -61,6 +68,11 @@ func (lo *lowerer) dotMma(o *ir.Op, t *tile, m *passes.Mma) {
 						Args: []node{b.I32((r*m.Steps + s) * 8), b.I32((j*m.Steps + s) * 4), b.I32((r*m.Narrow + j) * 4)}})
 				}
 			}
+		}
+		if w != nil && w.Terms[0].Scale != 1 {
+			b.Local(sum.Len, func(i node) {
+				b.Set(sum, i, b.Bin(thread.Mul, b.Get(sum, i, 1), b.Float(thread.F32, w.Terms[0].Scale)))
+			})
 		}
 		lo.tiles[o.Result()] = t
 		return

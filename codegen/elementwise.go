@@ -43,6 +43,10 @@ func (lo *lowerer) elementwise(o *ir.Op) {
 	}
 	t := lo.newTile(r)
 	if o.Code == ir.OpCast {
+		if src := lo.tiles[o.Args[0]]; src.words != nil && lo.deferred(o, src, t) {
+			lo.tiles[r] = t
+			return
+		}
 		if src := lo.tiles[o.Args[0]]; src.words != nil && lo.widen(src, t, o.Args[0].Type.Elem) {
 			lo.tiles[r] = t
 			return
