@@ -104,6 +104,10 @@ func (lo *lowerer) assign(cs []carried, vs []*ir.Value) {
 		t *tile
 	}
 	var moves []move
+	held := map[*thread.Var]bool{}
+	for _, c := range cs {
+		held[c.v] = true
+	}
 	for i, v := range vs {
 		c := cs[i]
 		if c.t == nil {
@@ -116,6 +120,11 @@ func (lo *lowerer) assign(cs []carried, vs []*ir.Value) {
 		}
 		if len(vs) > 1 || t.words != nil {
 			lo.hold(t)
+		}
+		if held[t.v] && t.v != nil { // another carried tile, which may be overwritten before this one is stored
+			kept := lo.b.NewVar("k", t.v.Elem, t.v.Len)
+			lo.b.Local(t.v.Len, func(i node) { lo.b.Set(kept, i, lo.b.Get(t.v, i, 1)) })
+			t = &tile{t: t.t, l: t.l, digits: t.digits, v: kept}
 		}
 		moves = append(moves, move{c: c, t: t})
 	}

@@ -196,3 +196,25 @@ func (lo *lowerer) through(src, dst *tile) {
 	lo.b.Effect(thread.Barrier, 0)
 	lo.read(buf, base, dst)
 }
+
+// reshaped moves a tile to another shape and layout through shared memory, where both shapes lie in the same row-major order.
+func (lo *lowerer) reshaped(src, dst *tile) {
+	from, to := plainBuffer(src.t), plainBuffer(dst.t)
+	lo.reserve(from.slot)
+	base := lo.slotBase(from, nil)
+	lo.b.Effect(thread.Barrier, 0)
+	lo.write(from, base, src)
+	lo.b.Effect(thread.Barrier, 0)
+	lo.read(to, base, dst)
+}
+
+// plainBuffer is a tile in the scratch space without a gap or a swizzle.
+func plainBuffer(t ir.Type) *buffer {
+	b := &buffer{shape: t.Shape, elem: t.Elem, size: container(t.Elem).Size(), pitch: make([]int, len(t.Shape)), scratch: true}
+	b.slot = b.size
+	for i := len(t.Shape) - 1; i >= 0; i-- {
+		b.pitch[i] = b.slot
+		b.slot *= t.Shape[i]
+	}
+	return b
+}

@@ -3,6 +3,7 @@ package codegen
 import (
 	"github.com/girih-lang/girih/codegen/thread"
 	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/passes"
 )
 
 func (lo *lowerer) constant(o *ir.Op) {
@@ -135,6 +136,11 @@ func (lo *lowerer) moveless(o *ir.Op) {
 	}
 	if src.words != nil {
 		lo.unpack(src)
+	}
+	if lo.t.GPU && o.Code == ir.OpReshape && !passes.InPlace(o) {
+		lo.reshaped(src, t)
+		lo.tiles[r] = t
+		return
 	}
 	if src.v != nil {
 		t.v, t.alias = src.v, true

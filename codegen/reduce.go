@@ -258,8 +258,8 @@ func (lo *lowerer) acrossWarps(o *ir.Op, l *layout.Layout, v *thread.Var, n int)
 	}
 	e := v.Elem
 	size := e.Size()
-	offset := (lo.shared + lo.scratch + 127) &^ 127 // behind whatever was used before, so that no barrier is needed first
-	lo.shared, lo.scratch = offset+parts*width*n*size, 0
+	offset := (lo.shared + 127) &^ 127 // of its own, so that no barrier is needed first
+	lo.shared = offset + parts*width*n*size
 	base := b.Emit(&thread.Node{Op: thread.SharedAt, Type: thread.Scalar(thread.SharedPtr), Imm: int64(offset)})
 	// [part][local][group]: neighbouring threads write neighbouring words.
 	at := func(part, i node) node {

@@ -65,6 +65,10 @@ func (s *solver) convert() error {
 					b.Ops = append(b.Ops, o)
 					natural = forward(o, flat)
 				}
+				if natural == nil && o.Code == ir.OpReshape {
+					s.c.remark("layout", o.Span, "reshape %s to %s: %s; it goes through shared memory", o.Args[0].Type, v.Type, refinement(o))
+					continue
+				}
 				if natural == nil {
 					err = &Error{Code: "G0408", Span: o.Span, Text: sprintf("no layout for %s of %s to %s", o.Code, o.Args[0].Type, v.Type)}
 					return
@@ -96,6 +100,20 @@ func (s *solver) convert() error {
 		return true
 	})
 	return nil
+}
+
+// InPlace reports that every element of a reshape stays in its thread and local index.
+func InPlace(o *ir.Op) bool {
+	l := forward(o, o.Args[0].Layout)
+	return l != nil && l.Equal(*o.Result().Layout)
+}
+
+// refinement says why the elements of a reshape cannot stay where they are.
+func refinement(o *ir.Op) string {
+	if _, err := o.Args[0].Layout.Reshape(o.Result().Type.Shape...); err != nil {
+		return err.Error()
+	}
+	return "the layout is padded"
 }
 
 func layoutCovers(l *layout.Layout, shape []int) bool {

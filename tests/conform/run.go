@@ -34,6 +34,9 @@ func (c Case) Prepare(ctx context.Context) (*Prepared, error) {
 	if c.File == "linear" {
 		text, ok = examples.Linear, true
 	}
+	if c.File == "odd" {
+		text, ok = odd, true
+	}
 	if !ok {
 		return nil, fmt.Errorf("no file %s", c.File)
 	}

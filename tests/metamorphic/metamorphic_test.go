@@ -17,7 +17,7 @@ import (
 
 // refusals are the codes with which a target may refuse a variant: too much shared memory, two pins that contradict each
 // other, a packed tensor read in two orders.
-var refusals = map[string]bool{"G0501": true, "G0403": true, "G0405": true}
+var refusals = map[string]bool{"G0503": true, "G0406": true, "G0410": true}
 
 func TestLayoutsDoNotMatter(t *testing.T) {
 	target, err := compile.Target("sm_90a")
