@@ -1,6 +1,8 @@
 package passes
 
 import (
+	"slices"
+
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/ir/widen"
@@ -96,6 +98,30 @@ func goal(k *ir.Kernel, v *ir.Value, t Target) widen.Goal {
 	return g
 }
 
+// placeBlock fields fill whole words at every width.
+const placeBlock = 64
+
+// place puts n fields into words: block after block in the same way, so that every row of fragments of a matrix operand
+// finds its fields, and the offsets that widening leaves, at the same places.
+func place(elem dtype.Type, g widen.Goal, n int) (*ir.Plan, int) {
+	bits := elem.Bits()
+	if n <= placeBlock || n%placeBlock != 0 {
+		return widen.Place(elem, g, n), widen.Words(bits, n)
+	}
+	one, words := widen.Place(elem, g, placeBlock), widen.Words(bits, placeBlock)
+	all := &ir.Plan{Bits: one.Bits}
+	for b := range n / placeBlock {
+		for _, f := range one.Fields {
+			moved := ir.Field{Pieces: slices.Clone(f.Pieces)}
+			for i := range moved.Pieces {
+				moved.Pieces[i].Word += b * words
+			}
+			all.Fields = append(all.Fields, moved)
+		}
+	}
+	return all, n / placeBlock * words
+}
+
 // PackOf is the storage order for tiles of rows×cols elements that threads hold in layout l and widen to a goal (as
 // ir/widen writes it; empty is f16).
 func PackOf(l *layout.Layout, elem dtype.Type, to string, rows, cols int) *ir.Pack {
@@ -105,8 +131,7 @@ func PackOf(l *layout.Layout, elem dtype.Type, to string, rows, cols int) *ir.Pa
 	if !ok {
 		g = widen.Goal{To: dtype.F16}
 	}
-	p.Plan = widen.Place(elem, g, p.Fields)
-	p.Words = widen.Words(elem.Bits(), p.Fields)
+	p.Plan, p.Words = place(elem, g, p.Fields)
 	p.Vec = 1
 	for p.Vec < 4 && p.Words%(2*p.Vec) == 0 {
 		p.Vec *= 2
