@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/girih-lang/girih"
+	"github.com/girih-lang/girih/examples/embed/wordpiece"
+)
+
+var ctx = context.Background()
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "girih-embed")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("GIRIH_CACHE", dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func device(t testing.TB, name string) *girih.Device {
+	d, err := girih.Open(name)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { require.NoError(t, d.Close()) })
+	return d
+}
+
+// reference is a sentence and its embedding, computed by testdata/reference.py.
+type reference struct {
+	Text      string
+	IDs       []int32
+	Embedding []float64
+}
+
+func references(t testing.TB, name string) (rs []reference) {
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &rs))
+	require.NotEmpty(t, rs)
+	return rs
+}
+
+func sequences(rs []reference) (ids [][]int32) {
+	for _, r := range rs {
+		ids = append(ids, r.IDs)
+	}
+	return ids
+}
+
+func cosine(a []float32, b []float64) float64 {
+	dot, aa, bb := 0.0, 0.0, 0.0
+	for i, x := range a {
+		dot, aa, bb = dot+float64(x)*b[i], aa+float64(x)*float64(x), bb+b[i]*b[i]
+	}
+	return dot / math.Sqrt(aa*bb)
+}
+
+// least is the least cosine between embeddings and their references.
+func least(t testing.TB, got [][]float32, want []reference) float64 {
+	require.Len(t, got, len(want))
+	c := 1.0
+	for i := range got {
+		require.Len(t, got[i], len(want[i].Embedding))
+		c = min(c, cosine(got[i], want[i].Embedding))
+		for _, x := range got[i] {
+			require.False(t, x != x, "NaN")
+		}
+	}
+	return c
+}
+
+func types(t testing.TB, w, a string) Types {
+	o := options{w: w, a: a, group: 32}
+	ts, err := o.types()
+	require.NoError(t, err)
+	return ts
+}
+
+var tinyConfig = Config{Heads: 2, Eps: 1e-12, Activation: "gelu"}
+
+func tiny(t testing.TB, d *girih.Device, w, a string) *Model {
+	m, err := Read(ctx, d, "testdata/tiny.safetensors", tinyConfig, types(t, w, a))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Close()) })
+	return m
+}
+
+// A random model of the same structure, on each device and in several types. Its weights have no structure that survives
+// rounding better than noise, so that what low bits do to it is about what they do to one layer.
+func TestTiny(t *testing.T) {
+	want := references(t, "tiny.json")
+	for _, c := range []struct {
+		w, a  string
+		least float64
+		on    []string
+	}{
+		{"f32", "f32", 0.999999, []string{"vm", "cpu"}},
+		{"f16", "f32", 0.9999, []string{"vm", "cpu"}},
+		{"f16", "f16", 0.9999, []string{"vm", "cpu"}},
+		{"bf16", "bf16", 0.999, []string{"cpu"}},
+		{"i8", "f32", 0.999, []string{"cpu"}},
+		{"u4", "f32", 0.97, []string{"vm", "cpu"}},
+		{"i4", "f16", 0.97, []string{"cpu"}},
+		{"f4e2m1", "f32", 0.97, []string{"cpu"}},
+		{"f6e3m2", "f32", 0.99, []string{"cpu"}},
+		{"i5", "f32", 0.99, []string{"cpu"}},
+	} {
+		for _, on := range c.on {
+			t.Run(c.w+"/"+c.a+"/"+on, func(t *testing.T) {
+				m := tiny(t, device(t, on), c.w, c.a)
+				got, err := m.Encode(ctx, sequences(want))
+				require.NoError(t, err)
+				cos := least(t, got, want)
+				t.Logf("least cosine %.7f", cos)
+				assert.GreaterOrEqual(t, cos, c.least)
+			})
+		}
+	}
+}
+
+// The real model, where fetch.sh has put it: the figures of the README.
+func TestMiniLM(t *testing.T) {
+	dir, err := modelDir(os.Getenv("GIRIH_MINILM"))
+	if err != nil {
+		t.Skip(err)
+	}
+	want := references(t, "minilm.json")
+	v := vocabulary(t)
+	for i := range want {
+		want[i].IDs = v.Encode(want[i].Text, maxTokens)
+	}
+	for _, c := range []struct {
+		w, a  string
+		least float64
+	}{{"f32", "f32", 0.9999}, {"f16", "f32", 0.9999}, {"i4", "f32", 0.99}, {"u4", "f32", 0.99}, {"f4e2m1", "f32", 0.99}} {
+		t.Run(c.w+"/"+c.a, func(t *testing.T) {
+			m, err := Load(ctx, device(t, "cpu"), dir, types(t, c.w, c.a))
+			require.NoError(t, err)
+			defer m.Close()
+			got, err := m.Encode(ctx, sequences(want))
+			require.NoError(t, err)
+			cos := least(t, got, want)
+			t.Logf("least cosine %.7f", cos)
+			assert.GreaterOrEqual(t, cos, c.least)
+		})
+	}
+}
+
+func vocabulary(t testing.TB) *wordpiece.Vocabulary {
+	f, err := os.Open("testdata/vocab.txt")
+	require.NoError(t, err)
+	defer f.Close()
+	v, err := wordpiece.Read(f)
+	require.NoError(t, err)
+	return v
+}
