@@ -76,8 +76,8 @@ func (b *Bundle) file(name, sum string) ([]byte, error) {
 	return data, nil
 }
 
-// Kernel finds a kernel. Options are laid over the values that the bundle was made with; where they change one, the kernel is
-// compiled when it is used, like any other. The same options give the same Kernel. Errors: ErrBundle for files that are
+// Kernel finds a kernel. Options are laid over the values that the bundle was made with; where they change one, or where a
+// static dimension has another extent than it was made for, the kernel is compiled when it is used, like any other. The same options give the same Kernel. Errors: ErrBundle for files that are
 // damaged, stale or of another version; else those of Package.Kernel.
 func (b *Bundle) Kernel(name string, options ...Option) (*Kernel, error) {
 	if err := b.load(); err != nil {
@@ -102,7 +102,7 @@ func (b *Bundle) Kernel(name string, options ...Option) (*Kernel, error) {
 		return k, nil
 	}
 	k := &Kernel{pkg: b.pkg, decl: decl, opts: *o, variants: map[string]*variant{}}
-	if m.IR != "" && o.same(m) && len(k.unbound()) == 0 {
+	if m.IR != "" && o.same(m) {
 		if err := b.variant(k, m); err != nil {
 			return nil, err
 		}
@@ -134,7 +134,11 @@ func (b *Bundle) variant(k *Kernel, m *bundle.Kernel) error {
 	for _, c := range m.Codes {
 		v.embedded = append(v.embedded, embedded{b, c})
 	}
-	k.variants[""] = v
+	key := ""
+	for _, name := range k.unbound() {
+		key += strconv.FormatInt(m.Shape[name], 10) + ","
+	}
+	k.variants[key] = v
 	return nil
 }
 
@@ -142,9 +146,6 @@ func overlay(m *bundle.Kernel, list []Option) *options {
 	o := &options{defines: map[string]string{}, dims: map[string]int64{}}
 	for name, v := range m.Values {
 		o.defines[name] = v
-	}
-	for name, n := range m.Shape {
-		o.dims[name] = n
 	}
 	for _, f := range list {
 		f(o)
@@ -154,16 +155,11 @@ func overlay(m *bundle.Kernel, list []Option) *options {
 
 // same says whether the options are those that the code was made for.
 func (o *options) same(m *bundle.Kernel) bool {
-	if len(o.defines) != len(m.Values) || len(o.dims) != len(m.Shape) {
+	if len(o.defines) != len(m.Values) || len(o.dims) != 0 {
 		return false
 	}
 	for name, v := range o.defines {
 		if m.Values[name] != v {
-			return false
-		}
-	}
-	for name, n := range o.dims {
-		if m.Shape[name] != n {
 			return false
 		}
 	}

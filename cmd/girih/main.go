@@ -31,6 +31,7 @@ type commands struct {
 	Build   buildCmd   `cmd:"" help:"Compile a kernel for a target and write what a stage of the compiler makes."`
 	Explain explainCmd `cmd:"" help:"Show what the compiler decided, line by line."`
 	Bench   benchCmd   `cmd:"" help:"Measure a kernel: time, GB/s, share of the read bandwidth measured in the same run."`
+	Gen     genCmd     `cmd:"" help:"Generate typed Go functions with embedded code, or a C header, for go:generate."`
 	Layout  layoutCmd  `cmd:"" help:"Draw a layout as a table, as SVG or as JSON."`
 	Num     numCmd     `cmd:"" help:"Explain what a number is in a format."`
 	Fmt     fmtCmd     `cmd:"" help:"Format source files."`

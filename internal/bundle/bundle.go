@@ -5,13 +5,13 @@
 package bundle
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/layout"
@@ -95,10 +95,12 @@ type Pack struct {
 	Threads int        `json:"threads"`
 	Words   int        `json:"words"`
 	Vector  int        `json:"vector"`
-	Goal    string     `json:"goal"`   // the type that the fields are laid out for
-	Hash    string     `json:"hash"`   // of all the others, for comparing
-	Fields  [][][3]int `json:"fields"` // of each element of a thread: pieces of [word, bit, length], low bits first
-	Order   [][]int32  `json:"order"`  // of each thread: the elements of a tile (row·columns + column), −1 for padding
+	Goal    string     `json:"goal"`              // the type that the fields are laid out for
+	Hash    string     `json:"hash"`              // of all the others, for comparing
+	Fields  [][][3]int `json:"fields"`            // of each element of a thread: pieces of [word, bit, length], low bits first
+	Thread  [][3]int   `json:"thread,omitempty"`  // digits of the thread's number, minor first: [radix, dimension, stride]
+	Element [][3]int   `json:"element,omitempty"` // digits of the element's number in a thread
+	Order   [][]int32  `json:"order,omitempty"`   // where digits cannot say it: of each thread the elements of a tile, −1 for padding
 }
 
 // Sum is the SHA-256 of a text in hexadecimal.
@@ -116,37 +118,53 @@ func (m *Manifest) Encode() []byte {
 	return append(squeeze(data), '\n')
 }
 
-// squeeze puts lists of numbers on one line.
+// squeeze puts lists that hold numbers only, nested or not, on one line.
 func squeeze(data []byte) []byte {
-	lines := strings.Split(string(data), "\n")
-	var b strings.Builder
-	for i := 0; i < len(lines); i++ {
-		b.WriteString(lines[i])
-		if strings.HasSuffix(lines[i], "[") {
-			j := i + 1
-			for j < len(lines) && isNumber(lines[j]) {
-				j++
-			}
-			if j > i+1 && j < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[j]), "]") {
-				for _, n := range lines[i+1 : j] {
-					n = strings.TrimSpace(n)
-					b.WriteString(n)
-					if strings.HasSuffix(n, ",") {
-						b.WriteByte(' ')
-					}
-				}
-				b.WriteString(strings.TrimSpace(lines[j]))
-				i = j
+	var out []byte
+	for len(data) > 0 {
+		i := bytes.IndexByte(data, '[')
+		if i < 0 {
+			break
+		}
+		n := 0
+		if i+1 < len(data) && data[i+1] == '\n' { // else it is empty, or in a string
+			n = numbers(data[i:])
+		}
+		if n == 0 {
+			out, data = append(out, data[:i+1]...), data[i+1:]
+			continue
+		}
+		out = append(out, data[:i]...)
+		for _, c := range data[i : i+n] {
+			switch c {
+			case '\t', '\n':
+			case ',':
+				out = append(out, ", "...)
+			default:
+				out = append(out, c)
 			}
 		}
-		b.WriteByte('\n')
+		data = data[i+n:]
 	}
-	return []byte(strings.TrimSuffix(b.String(), "\n"))
+	return append(out, data...)
 }
 
-func isNumber(line string) bool {
-	_, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(line), ","), 10, 64)
-	return err == nil
+// numbers is the length of a list of numbers at the start of data, 0 if it is another list.
+func numbers(data []byte) int {
+	depth := 0
+	for i, c := range data {
+		switch {
+		case c == '[':
+			depth++
+		case c == ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case !bytes.ContainsRune([]byte(" \t\n,-0123456789"), rune(c)):
+			return 0
+		}
+	}
+	return 0
 }
 
 // Decode reads a manifest of this version.
@@ -252,7 +270,12 @@ func program(e ir.Expr) []Instr {
 
 // PackOf describes a storage order.
 func PackOf(p *ir.Pack) Pack {
-	q := Pack{Layout: p.Layout, Tile: p.Tile, Threads: p.Threads, Words: p.Words, Vector: p.Vec, Goal: p.Plan.Goal, Order: p.Order}
+	q := Pack{Layout: p.Layout, Tile: p.Tile, Threads: p.Threads, Words: p.Words, Vector: p.Vec, Goal: p.Plan.Goal}
+	if th, el, ok := digits(p.Layout); ok {
+		q.Thread, q.Element = th, el
+	} else {
+		q.Order = p.Order
+	}
 	for _, f := range p.Plan.Fields {
 		pieces := [][3]int{}
 		for _, x := range f.Pieces {
@@ -266,6 +289,24 @@ func PackOf(p *ir.Pack) Pack {
 	}
 	q.Hash = Sum(data)
 	return q
+}
+
+// digits are those of a layout, without the thread digits that only replicate.
+func digits(text string) (thread, element [][3]int, ok bool) {
+	l, err := layout.Parse(text)
+	if err != nil {
+		return nil, nil, false
+	}
+	th, el, ok := l.Digits()
+	for _, d := range th {
+		if d.Dim >= 0 {
+			thread = append(thread, [3]int{d.Radix, d.Dim, d.Stride})
+		}
+	}
+	for _, d := range el {
+		element = append(element, [3]int{d.Radix, d.Dim, d.Stride})
+	}
+	return thread, element, ok
 }
 
 // Restore makes the kernel as it is behind the passes of a target: with its facts and the storage orders.

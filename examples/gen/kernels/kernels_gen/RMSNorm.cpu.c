@@ -1,0 +1,117 @@
+// Kernel RMSNorm as C11, made by girih. Compile for running with
+// cc -O3 -march=native -std=c11 -fPIC -shared -ffp-contract=off -fno-math-errno -fno-trapping-math FILE.c -lm
+//
+// int32_t RMSNorm(void **args, const int64_t grid[6], void *scratch)
+// runs the blocks grid[3] <= n < grid[4] of a grid of grid[0] x grid[1] x grid[2]; scratch has RMSNorm_scratch
+// bytes aligned to 64. args[i] points to the value of parameter i:
+//   0 x: address of an input
+//   1 g: address of an input
+//   2 eps: f32
+//   3 y: address of a result
+//   4 M: i64
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline int32_t f32_as_i32(float x)
+{
+	int32_t r;
+	__builtin_memcpy(&r, &x, sizeof r);
+	return r;
+}
+
+static inline float i32_as_f32(int32_t x)
+{
+	float r;
+	__builtin_memcpy(&r, &x, sizeof r);
+	return r;
+}
+
+#if defined(__FLT16_MANT_DIG__) && (defined(__clang__) || __GNUC__ >= 14 || !defined(__x86_64__)) && !defined(GIRIH_SOFT_F16) || defined(GIRIH_HARD_F16)
+__extension__ typedef _Float16 f16;
+#define HARD_F16
+#else
+typedef uint16_t f16; // its bits: this compiler has no fast _Float16
+#endif
+
+static inline float f16_float(f16 x)
+{
+#ifdef HARD_F16
+	return (float)x;
+#else
+	const uint32_t mag = x & 0x7fff, sign = (uint32_t)(x & 0x8000) << 16;
+	const float normal = i32_as_f32((int32_t)(mag << 13)) * 0x1p112f; // moves the exponent, subnormals included
+	const int32_t bits = mag >= 0x7c00 ? (int32_t)(mag << 13 | 0x7f800000) : f32_as_i32(normal);
+	return i32_as_f32((int32_t)((uint32_t)bits | sign));
+#endif
+}
+
+static inline f16 f16_of(float x)
+{
+#ifdef HARD_F16
+	return (f16)x;
+#else
+	const uint32_t u = (uint32_t)f32_as_i32(x), mag = u & 0x7fffffff;
+	const uint32_t normal = ((mag + 0xfff + (mag >> 13 & 1)) >> 13) - (112 << 10);
+	// Below 2^-14 the last place is 2^-24, which is that of 0.5 in float.
+	const uint32_t tiny = (uint32_t)f32_as_i32(i32_as_f32((int32_t)mag) + 0.5f) - 0x3f000000;
+	uint32_t r = mag < 0x38800000 ? tiny : normal;
+	r = r > 0x7c00 || mag >= 0x47800000 ? 0x7c00 : r;
+	r = mag > 0x7f800000 ? 0x7e00 : r;
+	return (f16)(r | (u >> 16 & 0x8000));
+#endif
+}
+
+typedef f16 __attribute__((may_alias)) mem_f16;
+const int64_t RMSNorm_scratch = 0;
+
+// One block of the kernel: the one at (b0, b1, b2) of the grid.
+static __attribute__((noinline)) int32_t RMSNorm_block(char *restrict p0_x, char *restrict p1_g, const float p2_eps, char *restrict p3_y, const int64_t p4_M, const int32_t b0, const int32_t b1, const int32_t b2)
+{
+	_Alignas(64) float v_t0[256];
+	_Alignas(64) float v_sum1[1];
+	_Alignas(64) float v_part2[16];
+	char *const t0 = p0_x + (((int64_t)b0 * 256ll) * 2ll);
+	for (int32_t i1 = 0; i1 < 256; i1++) {
+		v_t0[i1] = f16_float(*(const mem_f16 *)(t0 + ((int64_t)i1 * 2ll)));
+	}
+	for (int32_t i2 = 0; i2 < 16; i2++) {
+		v_part2[i2] = -0.0f;
+	}
+	for (int32_t i3 = 0; i3 < 16; i3++) {
+		for (int32_t i4 = 0; i4 < 16; i4++) {
+			const int32_t t5 = (i3 * 16) + i4;
+			v_part2[i4] = v_part2[i4] + (v_t0[t5] * v_t0[t5]);
+		}
+	}
+	v_sum1[0] = -0.0f;
+	for (int32_t i6 = 0; i6 < 16; i6++) {
+		v_sum1[0] = v_sum1[0] + v_part2[i6];
+	}
+	const float t7 = 1.0f / __builtin_sqrtf((v_sum1[0] / 256.0f) + p2_eps);
+	char *const t8 = p3_y + (((int64_t)b0 * 256ll) * 2ll);
+	for (int32_t i9 = 0; i9 < 256; i9++) {
+		*(mem_f16 *)(t8 + ((int64_t)i9 * 2ll)) = f16_of((v_t0[i9] * t7) * f16_float(*(const mem_f16 *)(p1_g + ((int64_t)i9 * 2ll))));
+	}
+	return 0;
+}
+
+int32_t RMSNorm(void **args, const int64_t grid[6], void *scratch)
+{
+	(void)args, (void)scratch;
+	if (grid[3] >= grid[4])
+		return 0;
+	int64_t x = grid[3] % grid[0], y = grid[3] / grid[0] % grid[1], z = grid[3] / grid[0] / grid[1];
+	for (int64_t n = grid[3]; n < grid[4]; n++) {
+		const int32_t error = RMSNorm_block(*(char **)args[0], *(char **)args[1], *(const float *)args[2], *(char **)args[3], *(const int64_t *)args[4], x, y, z);
+		if (error)
+			return error;
+		if (++x == grid[0]) {
+			x = 0;
+			if (++y == grid[1]) {
+				y = 0;
+				z++;
+			}
+		}
+	}
+	return 0;
+}
