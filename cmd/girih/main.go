@@ -21,6 +21,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"github.com/girih-lang/girih/internal/testrun"
 	"github.com/girih-lang/girih/lang/diag"
 	"github.com/girih-lang/girih/runtime/cache"
 )
@@ -31,6 +32,7 @@ type commands struct {
 	Build   buildCmd   `cmd:"" help:"Compile a kernel for a target and write what a stage of the compiler makes."`
 	Explain explainCmd `cmd:"" help:"Show what the compiler decided, line by line."`
 	Bench   benchCmd   `cmd:"" help:"Measure a kernel: time, GB/s, share of the read bandwidth measured in the same run."`
+	Test    testCmd    `cmd:"" help:"Run the test blocks and examples of packages on every executor that exists here."`
 	Gen     genCmd     `cmd:"" help:"Generate typed Go functions with embedded code, or a C header, for go:generate."`
 	Layout  layoutCmd  `cmd:"" help:"Draw a layout as a table, as SVG or as JSON."`
 	Num     numCmd     `cmd:"" help:"Explain what a number is in a format."`
@@ -71,7 +73,7 @@ func girih(args []string) (code int) {
 	done := -1 // the exit code once kong has printed help
 	parser, err := kong.New(&cli, kong.Name("girih"), kong.Bind(a), kong.Writers(a.out, a.errs),
 		kong.Description("Tile kernels in one source: run in a virtual machine, on the CPU through C, on NVIDIA GPUs through LLVM and PTX."),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(n int) { done = n }))
+		kong.UsageOnError(), kong.Vars{"cases": fmt.Sprint(testrun.DefaultCases)}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(n int) { done = n }))
 	if err != nil {
 		panic(err)
 	}
