@@ -237,8 +237,12 @@ func TestSafetensorsHostile(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Tensor("a")
 	assert.ErrorContains(t, err, "element 0 is 2")
-	err = WriteSafetensors(io.Discard, map[string]*Tensor{"w": New(dtype.U(4), 2)}, nil)
-	assert.ErrorContains(t, err, `the tensor "w": safetensors has no type for u4`)
+	for meta, want := range map[string]string{"u4[3]": "takes 2 packed bytes, but 1 are given", "u4": "a type and a shape", "u99[2]": "u99", "u4[x]": "no extent", "u4[-1]": "no extent"} {
+		s, err = openSafe(safeFile(`{"__metadata__":{"girih:a":"`+meta+`"},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, []byte{2}))
+		require.NoError(t, err)
+		_, err = s.Tensor("a")
+		assert.ErrorContains(t, err, want)
+	}
 }
 
 func FuzzNpy(f *testing.F) {

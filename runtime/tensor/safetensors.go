@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"sort"
+	"strconv"
+	"strings"
 
 	"github.com/girih-lang/girih/ir/dtype"
 )
@@ -231,7 +233,41 @@ func (s *Safetensors) Tensor(name string) (*Tensor, error) {
 			}
 		}
 	}
+	if text, ok := s.Metadata[safePacked+name]; ok {
+		return unpackSafe(name, text, dt, data)
+	}
 	return &Tensor{DType: dt, Shape: slices.Clone(e.Shape), Data: data}, nil
+}
+
+// unpackSafe makes the tensor of packed bytes that the metadata describe, such as "u4[128, 64]".
+func unpackSafe(name, text string, dt dtype.Type, data []byte) (*Tensor, error) {
+	bad := func(why any) error {
+		return fmt.Errorf("the tensor %q: its metadata %q do not fit its bytes: %v", name, text, why)
+	}
+	kind, dims, ok := strings.Cut(strings.TrimSuffix(text, "]"), "[")
+	t, err := dtype.Parse(kind)
+	switch {
+	case err != nil:
+		return nil, bad(err)
+	case !ok || dt != dtype.U8:
+		return nil, bad("expected a type and a shape, and U8")
+	}
+	shape := []int{}
+	for d := range strings.SplitSeq(dims, ",") {
+		if dims == "" {
+			break // a scalar
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(d))
+		if err != nil || n < 0 {
+			return nil, bad(fmt.Sprintf("%q is no extent", d))
+		}
+		shape = append(shape, n)
+	}
+	x, err := FromPacked(t, shape, data)
+	if err != nil {
+		return nil, bad(err)
+	}
+	return x, nil
 }
 
 // Close closes the file of OpenSafetensors.

@@ -6,20 +6,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"sort"
 
 	"github.com/girih-lang/girih/ir/dtype"
 )
 
+// safePacked begins the metadata keys of packed tensors.
+const safePacked = "girih:"
+
 // WriteSafetensors writes tensors, widest type first and by name within one, as the reference implementation does, so
-// that every tensor is aligned to its elements. metadata may be nil. Types that the format does not have are refused.
+// that every tensor is aligned to its elements. metadata may be nil. A tensor of a type that the format does not have is
+// written as the bytes of the memory rule, a vector of U8, with the type and the shape in the metadata: "girih:NAME" is
+// "u4[128, 64]". Readers here put it together again; others see bytes.
 func WriteSafetensors(w io.Writer, tensors map[string]*Tensor, metadata map[string]string) error {
 	types := map[dtype.Type]string{}
 	for name, dt := range safeTypes {
 		types[dt] = name
 	}
 	names := make([]string, 0, len(tensors))
-	for name, t := range tensors {
+	for name, t := range maps.Clone(tensors) {
 		if name == "__metadata__" {
 			return errors.New(`a tensor cannot be called "__metadata__"`)
 		}
@@ -27,7 +33,12 @@ func WriteSafetensors(w io.Writer, tensors map[string]*Tensor, metadata map[stri
 			return fmt.Errorf("the tensor %q: %w", name, err)
 		}
 		if types[t.DType] == "" {
-			return fmt.Errorf("the tensor %q: safetensors has no type for %s: write its packed bytes as u8", name, t.DType)
+			if metadata = maps.Clone(metadata); metadata == nil {
+				metadata = map[string]string{}
+			}
+			metadata[safePacked+name] = t.String()
+			tensors = maps.Clone(tensors)
+			tensors[name] = t.Packed()
 		}
 		names = append(names, name)
 	}

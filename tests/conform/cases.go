@@ -57,6 +57,7 @@ func Cases() []Case {
 		add("linear", "Linear", defs{"W": "u3", "G": "32", "BK": "128"}, dims{"M": m, "K": 416, "N": 64}, nil)
 	}
 	widths(add)
+	blocks(add)
 	for _, t := range []string{"f32", "f16", "bf16", "i32", "u8", "i5", "f8e4m3fn"} {
 		for _, n := range []int64{1, 1000, 4096, 5003} {
 			add("add", "Add", defs{"T": t}, dims{"N": n}, nil)

@@ -17,3 +17,21 @@ func widths(add func(file, kernel string, d defs, ds dims, fs map[string]float64
 		}
 	}
 }
+
+// blocks lists the Linears whose scales are those of a standard, and those with zero points.
+func blocks(add func(file, kernel string, d defs, ds dims, fs map[string]float64)) {
+	for i, w := range []string{"f8e4m3fn", "f8e5m2", "f6e3m2", "f6e2m3", "f4e2m1"} {
+		for _, a := range []string{"bf16", "f16"} {
+			add("linear_mx", "LinearMX", defs{"W": w, "A": a}, dims{"M": []int64{1, 16, 33, 5, 17}[i], "K": 192, "N": 72}, nil)
+		}
+	}
+	for _, m := range []int64{1, 18} {
+		add("linear_mx", "LinearMXInt8", defs{"A": "bf16"}, dims{"M": m, "K": 160, "N": 100}, nil)
+		add("linear_mx", "LinearNV", defs{"A": "f16"}, dims{"M": m, "K": 176, "N": 100}, map[string]float64{"t": 0.01})
+		add("linear_mx", "LinearNV", defs{"A": "bf16"}, dims{"M": m, "K": 192, "N": 64}, map[string]float64{"t": 3})
+		for _, w := range []string{"u1", "u2", "u3", "u4", "u5", "u8"} {
+			add("linear_zero", "LinearZero", defs{"W": w, "G": "32"}, dims{"M": m, "K": 160, "N": 72}, nil)
+			add("linear_zero", "LinearZero", defs{"W": w, "Z": w, "A": "bf16", "G": "64"}, dims{"M": m, "K": 192, "N": 64}, nil)
+		}
+	}
+}
