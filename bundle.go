@@ -77,8 +77,9 @@ func (b *Bundle) file(name, sum string) ([]byte, error) {
 }
 
 // Kernel finds a kernel. Options are laid over the values that the bundle was made with; where they change one, or where a
-// static dimension has another extent than it was made for, the kernel is compiled when it is used, like any other. The same options give the same Kernel. Errors: ErrBundle for files that are
-// damaged, stale or of another version; else those of Package.Kernel.
+// static dimension has another extent than it was made for, the kernel is compiled when it is used, like any other. The same options
+// give the same Kernel. Errors: ErrBundle for files that are damaged, stale or of another version; else those of
+// Package.Kernel.
 func (b *Bundle) Kernel(name string, options ...Option) (*Kernel, error) {
 	if err := b.load(); err != nil {
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/girih-lang/girih/ir"
@@ -15,7 +14,7 @@ import (
 // Call runs the kernel once and returns its results, which it allocates on the device of the inputs, in the order of
 // Results. It compiles what is not compiled yet and waits until the results are there. inputs are, in the order of
 // Inputs, a *Tensor (or a *Packed for a packed parameter) or a Go number for a scalar, rounded once to the parameter's type.
-// On a GPU a *Tensor for a packed parameter is packed for each call: Pack it once instead.
+// A *Tensor for a packed parameter is packed for each call where the code wants an order of its own: Pack it once instead.
 //
 // Errors: ErrArgument, ErrDType, ErrShape, ErrDevice, ErrLayout, ErrFreed, ErrClosed; ErrNoLLVM and ErrNoCompiler where code
 // is needed that cannot be made; a *SourceError for what a target cannot do and for what the VM finds while it runs; the
@@ -236,61 +235,6 @@ func (l *Launcher) runHost(ctx context.Context) error {
 		return published(l.src.pkg, l.ir, err)
 	}
 	return l.prog.code.cpu.Run(ctx, l.pinned.ptrs, l.grid)
-}
-
-// Set replaces an argument, named as in the source, for later launches: a scalar by another value, a tensor by one of the same
-// type and shape on the same device (a packed one by one of the same order). It compiles and allocates nothing. Launches
-// that are queued keep what they had.
-func (l *Launcher) Set(name string, value any) error {
-	i := slices.IndexFunc(l.ir.Params, func(p *ir.Param) bool { return p.Name == name })
-	if i < 0 {
-		return errorf(ErrArgument, "kernel %s has no parameter %q", l.src.signature(), name)
-	}
-	q := l.ir.Params[i]
-	c := &call{v: &variant{k: l.src, ir: l.ir}, dev: l.dev, args: slices.Clone(l.args)}
-	old := c.args[i]
-	c.args[i] = operand{}
-	s, err := c.operand(i, q, value)
-	if err != nil {
-		return fmt.Errorf("kernel %s: argument %q: %w", l.ir.Name, name, err)
-	}
-	if old.t != nil {
-		shape := old.t.shape
-		if old.pack != nil {
-			shape = old.pack.shape
-		}
-		if !slices.Equal(shape, s.Shape) {
-			return errorf(ErrShape, "kernel %s: argument %q: the shape is %v, expected %v, for which the launcher is prepared", l.ir.Name, name, s.Shape, shape)
-		}
-		if (old.pack != nil) != (c.args[i].pack != nil) || old.pack != nil && old.pack.order != c.args[i].pack.order {
-			return errorf(ErrLayout, "kernel %s: argument %q: another storage order than the launcher is prepared for", l.ir.Name, name)
-		}
-		if err := c.shared(); err != nil {
-			return err
-		}
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return errorf(ErrClosed, "the launcher of kernel %s is closed", l.ir.Name)
-	}
-	l.args[i] = c.args[i]
-	bits := uint64(0)
-	if t := l.args[i].t; t != nil {
-		bits = uint64(t.address())
-		l.mems[slices.Index(l.mems, old.t.mem)] = t.mem
-	} else {
-		bits = l.args[i].num.bits(q.Value.Type.Elem)
-	}
-	switch l.dev.kind {
-	case onVM:
-		l.hostArgs[i] = hostArg(q, l.args[i])
-	case onCPU:
-		l.pinned.values[i] = bits
-	default:
-		l.params.SetBits(i, bits)
-	}
-	return nil
 }
 
 // Close frees what the launcher made for itself; the arguments stay. Launches are ErrClosed from then on.

@@ -178,7 +178,9 @@ func TestPack(t *testing.T) {
 				assert.ErrorIs(t, err, girih.ErrLayout)
 				return
 			}
-			assert.Equal(t, "row-major", p.Order())
+			if name == "vm" {
+				assert.Equal(t, "row-major", p.Order())
+			}
 			plain, err := k.Call(ctx, x, w, s)
 			require.NoError(t, err)
 			packed, err := k.Call(ctx, x, p, s)

@@ -14,7 +14,7 @@ import (
 // made once, by Kernel.Pack, and used by any number of calls. It remembers its order: code that wants another refuses it
 // (ErrLayout).
 type Packed struct {
-	data  *Tensor // bytes on a GPU; row-major elsewhere
+	data  *Tensor // the bytes of the order, or the row-major matrix
 	dt    dtype.Type
 	shape []int
 	order string   // hash of the storage order; "" is row-major
@@ -23,7 +23,7 @@ type Packed struct {
 
 // Pack brings a row-major matrix into the order that the kernel wants for the parameter name, on the tensor's device. The
 // matrix itself stays as it is and may be freed. It compiles the kernel where that is needed to know the order; static
-// dimensions that the matrix does not have are given with Dim. On vm and cpu the order is row-major and Pack a copy.
+// dimensions that the matrix does not have are given with Dim. In the VM the order is row-major and Pack a copy.
 func (k *Kernel) Pack(ctx context.Context, name string, t *Tensor) (*Packed, error) {
 	at := slices.Index(k.decl.Inputs, name)
 	if at < 0 {

@@ -1,0 +1,64 @@
+package gen
+
+import (
+	"context"
+	"strings"
+
+	"github.com/girih-lang/girih/codegen/c"
+	"github.com/girih-lang/girih/internal/bundle"
+	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/passes"
+)
+
+// code compiles a kernel for a target.
+func (m *Made) code(ctx context.Context, k *made, target string) (*bundle.Code, error) {
+	spec := k.ir.Clone()
+	compile.Specialise(spec, k.extents)
+	if target == "cpu" {
+		t, err := compile.Thread(spec, passes.CPU, compile.Options{})
+		if err != nil {
+			return nil, err
+		}
+		text, err := c.Print(t.Thread, c.Options{})
+		if err != nil {
+			return nil, err
+		}
+		// Not NAME.c: Go takes a C file in a package directory for its own.
+		code := &bundle.Code{Target: target, Symbol: c.Symbol(spec.Name), File: k.decl.Name + ".cpu.c", SHA256: bundle.Sum(text), Threads: 1,
+			Align: 8, Dims: bundle.DimsOf(t.Kernel), Packs: packs(t.Kernel)}
+		m.Files[code.File] = text
+		if m.o.Object != nil {
+			so, err := m.o.Object(ctx, code.Symbol, text)
+			if err != nil {
+				return nil, err
+			}
+			code.System = m.o.System
+			code.Object = k.decl.Name + "." + strings.ReplaceAll(m.o.System, "/", "_") + ".so"
+			m.Files[code.Object] = so
+		}
+		return code, nil
+	}
+	g, err := compile.GPU(ctx, spec, target, compile.Options{Cache: m.o.Cache})
+	if err != nil {
+		return nil, err
+	}
+	code := &bundle.Code{Target: target, Symbol: spec.Name, File: k.decl.Name + "." + target + ".ptx", SHA256: bundle.Sum(g.PTX),
+		Threads: g.Threads, Shared: g.Shared, Align: 16, Dims: bundle.DimsOf(g.Kernel), Packs: packs(g.Kernel)}
+	m.Files[code.File] = g.PTX
+	return code, nil
+}
+
+// packs are the storage orders that a target has derived; nil for none.
+func packs(k *ir.Kernel) map[string]bundle.Pack {
+	var m map[string]bundle.Pack
+	for _, p := range k.Params {
+		if p.Pack != nil {
+			if m == nil {
+				m = map[string]bundle.Pack{}
+			}
+			m[p.Name] = bundle.PackOf(p.Pack)
+		}
+	}
+	return m
+}
