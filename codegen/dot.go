@@ -209,9 +209,9 @@ func (lo *lowerer) raised(t *tile, acc dtype.Type) *tile {
 	return r
 }
 
-// dotCPU keeps the operands in arrays of the accumulator's type and lets the innermost loop run along a row of the
+// dotRows keeps the operands in arrays of the accumulator's type and lets the innermost loop run along a row of the
 // result, which the C compiler vectorises.
-func (lo *lowerer) dotCPU(o *ir.Op, t *tile) {
+func (lo *lowerer) dotRows(o *ir.Op, t *tile) {
 	b := lo.b
 	acc := t.t.Elem
 	ta, tb := lo.raised(lo.tiles[o.Args[0]], acc), lo.raised(lo.tiles[o.Args[1]], acc)

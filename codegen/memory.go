@@ -57,8 +57,14 @@ func (lo *lowerer) start(o *ir.Op, tensor *ir.Value, t *tile, limit int) *access
 // place is the address of the element at a local index (its number for sub-byte types) and the predicate under which it
 // may be touched (nil: always).
 func (lo *lowerer) place(a *access, tensor *ir.Value, t *tile, ix index) (node, node) {
+	p, pred := lo.inside(a, tensor, t, ix)
+	return p, lo.b.And2(lo.live(t, ix), pred)
+}
+
+// inside is place for an index that is known not to be padding.
+func (lo *lowerer) inside(a *access, tensor *ir.Value, t *tile, ix index) (node, node) {
 	b := lo.b
-	pred := b.And2(a.pred, lo.live(t, ix))
+	pred := a.pred
 	local := make([]node, len(a.Dims)) // contribution of the local index to each axis
 	for axis := range local {
 		local[axis] = b.I32(0)
@@ -98,6 +104,10 @@ func contains(s []int, x int) bool {
 func (lo *lowerer) load(o *ir.Op) {
 	r, tensor := o.Result(), o.Args[0]
 	if p := lo.k.ParamOf(tensor); p != nil && p.Pack != nil {
+		if !lo.t.GPU {
+			lo.loadLanes(o, p)
+			return
+		}
 		lo.loadPacked(o, p)
 		return
 	}

@@ -15,8 +15,9 @@ type tile struct {
 	v      *thread.Var
 	at     func(ix index, lanes int) node
 	words  *packed
-	wide   *Widened // with factors and offsets left to the sum that uses it
-	alias  bool     // v belongs to another tile too
+	lanes  *packedLanes // beside at, on a CPU
+	wide   *Widened     // with factors and offsets left to the sum that uses it
+	alias  bool         // v belongs to another tile too
 }
 
 // part is one digit of a local index: a node with values below n.

@@ -109,7 +109,7 @@ func place(elem dtype.Type, g widen.Goal, n int) (*ir.Plan, int) {
 		return widen.Place(elem, g, n), widen.Words(bits, n)
 	}
 	one, words := widen.Place(elem, g, placeBlock), widen.Words(bits, placeBlock)
-	all := &ir.Plan{Bits: one.Bits}
+	all := &ir.Plan{Bits: one.Bits, Goal: one.Goal}
 	for b := range n / placeBlock {
 		for _, f := range one.Fields {
 			moved := ir.Field{Pieces: slices.Clone(f.Pieces)}
@@ -125,6 +125,9 @@ func place(elem dtype.Type, g widen.Goal, n int) (*ir.Plan, int) {
 // PackOf is the storage order for tiles of rows×cols elements that threads hold in layout l and widen to a goal (as
 // ir/widen writes it; empty is f16).
 func PackOf(l *layout.Layout, elem dtype.Type, to string, rows, cols int) *ir.Pack {
+	if to == lanesGoal {
+		return PackLanes(elem, rows, cols)
+	}
 	n, rank := Distinct(l)
 	p := &ir.Pack{Layout: l.String(), Tile: [2]int{rows, cols}, Threads: n, Fields: l.Locals(), Order: make([][]int32, n)}
 	g, ok := widen.ParseGoal(to)

@@ -83,10 +83,11 @@ var Table = []Pass{
 	{Name: "cse", Doc: "computes equal values once", Run: csePass},
 	{Name: "dce", Doc: "removes what nobody uses", Run: dcePass},
 	{Name: "split", Doc: "sums a dot in parts, one for each group of warps", GPU: true, Run: splitPass},
-	{Name: "scale", Doc: "takes factors that are constant along K out of a dot", GPU: true, Run: scalePass},
+	{Name: "scale", Doc: "takes factors that are constant along K out of a dot", Run: scalePass},
 	{Name: "remat", Doc: "gives each user its own constants and broadcast scalars", Required: true, Run: rematPass},
 	{Name: "layout", Doc: "assigns a layout to every tile and converts where two differ", Required: true, Run: layoutPass},
 	{Name: "pack", Doc: "derives the storage order of packed tensors", GPU: true, Required: true, Run: packPass},
+	{Name: "lanes", Doc: "derives the storage order of packed tensors for vector registers", Required: true, Run: packLanesPass},
 	{Name: "async", Doc: "starts the loads of later iterations early, through shared memory", GPU: true, Run: asyncPass},
 	{Name: "shared", Doc: "allocates shared memory and inserts barriers", GPU: true, Required: true, Run: sharedPass},
 }
@@ -101,6 +102,7 @@ var Order = []struct{ Before, After, Why string }{
 	{"cse", "remat", "cse would merge again what remat has split"},
 	{"remat", "layout", "a constant must not tie the layouts of its users together"},
 	{"layout", "pack", "the storage order is the layout that the consumer wants"},
+	{"layout", "lanes", "the storage order is that of the tile that is read"},
 	{"pack", "async", "a packed tile is copied as the words that pack has laid out"},
 	{"async", "shared", "the buffers of the copies are part of the allocation"},
 }

@@ -102,6 +102,8 @@ func (p *printer) effect(n *thread.Node) {
 		p.atomic(n)
 	case thread.CpAsync:
 		p.copy(n)
+	case thread.Prefetch:
+		p.line("__builtin_prefetch(%s);", p.pointer(n.Args[0], p.atom(n.Args[0])))
 	case thread.For:
 		p.versions(n)
 	case thread.If:
@@ -117,6 +119,10 @@ func (p *printer) set(n *thread.Node) {
 		p.fail("stores %s to an array of %s", x.Type, n.Var.Elem)
 	}
 	written := map[*thread.Var]bool{n.Var: true}
+	if x.Type.IsWide() {
+		p.setWide(n)
+		return
+	}
 	if x.Type.Lanes == 1 {
 		at, s := bare(p.in(n.Args[0], v)), bare(p.in(x, v))
 		p.flush(written, false)

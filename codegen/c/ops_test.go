@@ -56,9 +56,9 @@ func TestValues(t *testing.T) {
 // gpuOnly are operations that no lowering emits for a CPU.
 var gpuOnly = []thread.Op{thread.FP8, thread.Shfl, thread.Ldmatrix, thread.Mma}
 
-// elsewhere are operations that memory_test.go runs.
+// elsewhere are operations that memory_test.go and wide_test.go run.
 var elsewhere = []thread.Op{thread.Const, thread.Arg, thread.Tid, thread.BlockID, thread.LoopVar, thread.SharedAt, thread.Vec, thread.Extract, thread.Get, thread.Set, thread.PtrAdd,
-	thread.Load, thread.Store, thread.AtomicOr, thread.AtomicAnd, thread.Barrier, thread.CpAsync, thread.CpCommit, thread.CpWait, thread.For, thread.If}
+	thread.Load, thread.Store, thread.AtomicOr, thread.AtomicAnd, thread.Barrier, thread.CpAsync, thread.CpCommit, thread.CpWait, thread.For, thread.If, thread.Splat, thread.Lookup, thread.Prefetch}
 
 func TestComplete(t *testing.T) {
 	seen := map[thread.Op]bool{}

@@ -86,6 +86,11 @@ func (p *printer) unit() []byte {
 	p.indent = "\t"
 	p.body(p.f.Body)
 	body := p.b.String()
+	for _, v := range p.f.Vars {
+		if v.Lanes > 1 {
+			p.wideType(thread.Type{Elem: v.Elem, Lanes: v.Lanes})
+		}
+	}
 
 	p.node = nil
 	p.b.Reset()
@@ -119,7 +124,9 @@ func (p *printer) unit() []byte {
 	p.line("static __attribute__((noinline)) int32_t %s_block(%s)", p.sym, params)
 	p.line("{")
 	for _, v := range p.f.Vars {
-		if !strings.Contains(p.arrays[v], "->") {
+		if v.Lanes > 1 {
+			p.declareRegisters(v)
+		} else if !strings.Contains(p.arrays[v], "->") {
 			p.line("\t_Alignas(64) %s %s[%d];", p.ctype(v.Elem), p.arrays[v], v.Len)
 		}
 	}
@@ -139,6 +146,9 @@ func (p *printer) place() {
 	for _, v := range p.f.Vars {
 		if v.Len < 1 {
 			p.fail("the local array %s has %d elements", v, v.Len)
+		}
+		if v.Lanes > 1 {
+			continue
 		}
 		size := v.Len * v.Elem.Size()
 		if size > largest || size > left {

@@ -90,6 +90,10 @@ func (p *printer) define(n *thread.Node) {
 	saved := p.node
 	p.node = n
 	defer func() { p.node = saved }()
+	if n.Type.IsWide() {
+		p.defineWide(n, v)
+		return
+	}
 	if lit, ok := p.literal(n); ok {
 		v.lanes = lit
 		return

@@ -376,6 +376,9 @@ func copies(k *kit) {
 // TestEveryOp compiles a function for every operation, for the oldest target and for Hopper, and assembles it.
 func TestEveryOp(t *testing.T) {
 	for _, op := range thread.Ops() {
+		if op.CPUOnly() {
+			continue
+		}
 		t.Run(op.String(), func(t *testing.T) {
 			build := cases[op]
 			require.NotNil(t, build, "%s has no case here", op)

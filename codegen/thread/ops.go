@@ -83,12 +83,18 @@ const (
 	For // Args: from, to, step (I32), LoopVar; Body. Loop: constant bounds, to be unrolled on a GPU
 	If  // Args[0] Bool; Body, Else (may be nil)
 
+	// CPU: see wide.go.
+	Splat    // Args[0] in every lane
+	Lookup   // F32: entry number Args[0] (I32, lanes; only its low bits count) of Table, which has 16 or 32
+	Prefetch // the line at Args[0] will be read soon
+
 	numOps
 )
 
 var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
 	"neg", "not", "abs", "fma", "sqrt", "rsqrt", "exp2", "log2", "sin", "cos", "tanh", "erf", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
-	"lop3", "prmt", "fp8", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "mma", "for", "if"}
+	"lop3", "prmt", "fp8", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "mma", "for", "if",
+	"splat", "lookup", "prefetch"}
 
 func (o Op) String() string { return opNames[o] }
 

@@ -66,10 +66,11 @@ func (t Type) String() string {
 
 // Var is a local array: Len elements of one kind. It starts undefined.
 type Var struct {
-	ID   int
-	Name string
-	Elem Elem
-	Len  int
+	ID    int
+	Name  string
+	Elem  Elem
+	Len   int
+	Lanes int // above 1: each element is a vector in a register of its own, and every index is a constant (CPU)
 }
 
 func (v *Var) String() string { return fmt.Sprintf("%s%d", v.Name, v.ID) }
@@ -97,17 +98,18 @@ type Block struct{ Nodes []*Node }
 
 // Node is an operation; see Op for the meaning of its fields.
 type Node struct {
-	Op   Op
-	Type Type
-	Args []*Node
-	Imm  int64   // integer constant, index or size, as the operation says
-	F    float64 // float constant
-	Kind string  // predicate, shape of an mma, name of a cache policy
-	Uns  bool    // unsigned comparison, division, shift, minimum, extension
-	Var  *Var
-	Vars []*Var // mma: a, b, c
-	Body *Block // For, If
-	Else *Block // If
+	Op    Op
+	Type  Type
+	Args  []*Node
+	Imm   int64   // integer constant, index or size, as the operation says
+	F     float64 // float constant
+	Kind  string  // predicate, shape of an mma, name of a cache policy
+	Uns   bool    // unsigned comparison, division, shift, minimum, extension
+	Var   *Var
+	Vars  []*Var    // mma: a, b, c
+	Table []float64 // lookup
+	Body  *Block    // For, If
+	Else  *Block    // If
 
 	Loop bool // For: over local indices, to be unrolled on a GPU
 	ID   int  // number in print, given by Func.String

@@ -56,7 +56,8 @@ func (p *Program) Cached() bool { return p.lib.Hit }
 // Close unloads the code after the last run has ended.
 func (p *Program) Close() error { return p.lib.Close() }
 
-// Run executes the whole grid.
+// Run executes the whole grid. Arguments are row-major; packed parameters are brought into their storage order before the
+// time is taken.
 func (p *Program) Run(ctx context.Context, args []runtime.Arg) (runtime.Stats, error) {
 	b, err := p.bind(args)
 	if err != nil {
@@ -132,6 +133,13 @@ func (p *Program) bind(args []runtime.Arg) (*binding, error) {
 		switch {
 		case i >= len(call.Args):
 			b.values[i] = uint64(call.Dynamic[i-len(call.Args)])
+		case call.Args[i].Tensor != nil && p.Kernel.Params[i].Pack != nil:
+			data, err := runtime.Pack(call.Args[i].Tensor, p.Kernel.Params[i].Pack)
+			if err != nil {
+				b.release()
+				return nil, fmt.Errorf("argument %q: %w", p.Kernel.Params[i].Name, err)
+			}
+			b.values[i] = b.packed(data)
 		case call.Args[i].Tensor != nil:
 			b.values[i] = b.tensor(call.Args[i].Tensor, p.Kernel.Params[i].Out)
 		default:
@@ -159,6 +167,20 @@ func (b *binding) tensor(t *tensor.Tensor, out bool) uint64 {
 		if out {
 			b.copies = append(b.copies, copied{t, mem})
 		}
+		data = mem
+	}
+	b.pin.Pin(&data[0])
+	return uint64(uintptr(unsafe.Pointer(&data[0])))
+}
+
+// packed pins the storage of a packed tensor, which vectors read: it starts at a multiple of 64.
+func (b *binding) packed(data []byte) uint64 {
+	if len(data) == 0 {
+		return 0
+	}
+	if uintptr(unsafe.Pointer(&data[0]))%64 != 0 {
+		mem := *align64(len(data))
+		copy(mem, data)
 		data = mem
 	}
 	b.pin.Pin(&data[0])

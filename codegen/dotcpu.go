@@ -1,0 +1,194 @@
+package codegen
+
+import (
+	"github.com/girih-lang/girih/codegen/thread"
+	"github.com/girih-lang/girih/ir"
+)
+
+// Dots on a CPU, after Goto and van de Geijn ("Anatomy of high-performance matrix multiplication", 2008): a block of rows
+// by columns of the sum stays in vector registers while K goes by, one multiply-add for each vector and step. The right
+// operand is laid out in panels as wide as the block, so that it streams through the first cache in order; the left one is
+// read an element at a time. The compiler could not do this with loops over arrays: it would keep the sum in memory.
+
+// Of the 32 vector registers a block of the sum takes at most blockSums; the rest hold operands.
+const (
+	blockSums = 24
+	blockRows = 16
+)
+
+// shapeCPU is the block of a sum in registers: rows by vectors.
+func shapeCPU(rows, vectors int) (r, v int) {
+	switch {
+	case rows == 1:
+		v = 8
+	case rows <= 4:
+		v = 4
+	case rows <= 8:
+		v = 2
+	default:
+		v = 2
+	}
+	for vectors%v != 0 {
+		v--
+	}
+	r = min(rows, blockRows, blockSums/v)
+	parts := (rows + r - 1) / r
+	return (rows + parts - 1) / parts, v
+}
+
+// dotCPU multiplies in blocks of registers where the columns fill vectors, else element by element.
+func (lo *lowerer) dotCPU(o *ir.Op, t *tile) {
+	acc := t.t.Elem
+	e := register(acc)
+	k, n := o.Args[1].Type.Shape[0], o.Args[1].Type.Shape[1]
+	lanes := thread.WideLanes(e)
+	if n%lanes != 0 || e != thread.F32 && e != thread.F64 && e != thread.I32 && e != thread.I64 {
+		lo.dotRows(o, t)
+		return
+	}
+	b := lo.b
+	av := lo.hold(lo.raised(lo.tiles[o.Args[0]], acc))
+	d := &blockDot{lo: lo, m: o.Args[0].Type.Shape[0], k: k, n: n, lanes: lanes, e: e, av: av}
+	d.rows, d.vectors = shapeCPU(d.m, n/lanes)
+	d.packed = lo.packedOperand(o.Args[1], e, k)
+	if d.packed == nil || d.m > blockRows {
+		d.panels(lo.raised(lo.tiles[o.Args[1]], acc))
+	}
+	if z := o.Args[2].Def; z != nil && z.Code == ir.OpConst && isZero(z) {
+		d.fresh = true
+		t.v = b.NewVar("acc", e, t.locals())
+		d.cv = t.v
+	} else {
+		d.cv = lo.sum(o, t)
+	}
+	d.emit()
+	lo.tiles[o.Result()] = t
+}
+
+func isZero(o *ir.Op) bool {
+	switch x := o.Attr("value").(type) {
+	case float64:
+		return x == 0
+	case int64:
+		return x == 0
+	}
+	return false
+}
+
+// blockDot is one dot of [m, k] by [k, n].
+type blockDot struct {
+	lo            *lowerer
+	m, k, n       int
+	lanes         int
+	rows, vectors int // of a block
+	e             thread.Elem
+	av, bv, cv    *thread.Var  // [m][k], [n / (vectors*lanes)][k][vectors*lanes], [m][n]
+	packed        *packedLanes // the right operand where it is widened on the way
+	fresh         bool         // the sum starts at zero
+}
+
+// width is the number of columns of a panel.
+func (d *blockDot) width() int { return d.vectors * d.lanes }
+
+// panels lays the right operand out: for each panel its rows, one after the other.
+func (d *blockDot) panels(src *tile) {
+	lo, b := d.lo, d.lo.b
+	d.bv = b.NewVar("panel", d.e, d.k*d.n)
+	w := d.width()
+	if d.packed != nil {
+		d.widenPanels()
+		return
+	}
+	b.Local(d.n/w, func(p node) {
+		b.Local(d.k, func(kk node) {
+			b.Local(w, func(j node) {
+				col := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(w)), j)
+				x := lo.get(src, index{part{col, d.n}, part{kk, d.k}}, 1)
+				b.Set(d.bv, b.Bin(thread.Add, b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(d.k)), kk), b.I32(w)), j), x)
+			})
+		})
+	})
+}
+
+// emit walks over the blocks: all rows of a panel before the next one.
+func (d *blockDot) emit() {
+	b := d.lo.b
+	full, rest := d.m/d.rows, d.m%d.rows
+	body := func() {
+		b.Local(d.n/d.width(), func(p node) {
+			if full > 0 {
+				b.Local(full, func(i node) { d.block(p, b.Bin(thread.Mul, i, b.I32(d.rows)), d.rows) })
+			}
+			if rest > 0 {
+				d.block(p, b.I32(full*d.rows), rest)
+			}
+		})
+	}
+	if d.packed != nil && d.bv == nil && d.packed.pred != nil {
+		if d.fresh {
+			b.Local(d.m*d.n, func(i node) { b.Set(d.cv, i, d.zero()) })
+		}
+		b.If(d.packed.pred, body, nil)
+		return
+	}
+	body()
+}
+
+func (d *blockDot) zero() node {
+	if d.e.IsFloat() {
+		return d.lo.b.Float(d.e, 0)
+	}
+	return d.lo.b.Int(d.e, 0)
+}
+
+// block sums rows from i on of panel p.
+func (d *blockDot) block(p, i node, rows int) {
+	b := d.lo.b
+	acc := b.NewRegisters("r", d.e, rows*d.vectors)
+	at := func(r, v int) node { // in the sum
+		row := b.Bin(thread.Add, i, b.I32(r))
+		return b.Bin(thread.Add, b.Bin(thread.Add, b.Bin(thread.Mul, row, b.I32(d.n)), b.Bin(thread.Mul, p, b.I32(d.width()))), b.I32(v*d.lanes))
+	}
+	for r := range rows {
+		for v := range d.vectors {
+			x := b.Splat(d.zero())
+			if !d.fresh {
+				x = b.GetWide(d.cv, at(r, v))
+			}
+			b.Set(acc, b.I32(r*d.vectors+v), x)
+		}
+	}
+	step := func(kk node, xs []node) { // one step along K
+		for r := range rows {
+			a := b.Splat(b.Get(d.av, b.Bin(thread.Add, b.Bin(thread.Mul, b.Bin(thread.Add, i, b.I32(r)), b.I32(d.k)), kk), 1))
+			for v, x := range xs {
+				at := b.I32(r*d.vectors + v)
+				b.Set(acc, at, d.lo.multiplyAdd(a, x, b.GetWide(acc, at)))
+			}
+		}
+	}
+	if d.packed != nil && d.bv == nil {
+		d.packed.walk(d, p, step)
+	} else {
+		unroll := 1
+		for unroll < 4 && d.k%(2*unroll) == 0 {
+			unroll *= 2
+		}
+		b.For(b.I32(0), b.I32(d.k), b.I32(unroll), func(k0 node) {
+			for u := range unroll {
+				kk := b.Bin(thread.Add, k0, b.I32(u))
+				xs := make([]node, d.vectors)
+				for v := range xs {
+					row := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(d.k)), kk)
+					xs[v] = b.GetWide(d.bv, b.Bin(thread.Add, b.Bin(thread.Mul, row, b.I32(d.width())), b.I32(v*d.lanes)))
+				}
+				step(kk, xs)
+			}
+		})
+	}
+	for r := range rows {
+		for v := range d.vectors {
+			b.Set(d.cv, at(r, v), b.GetWide(acc, b.I32(r*d.vectors+v)))
+		}
+	}
+}
