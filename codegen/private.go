@@ -29,13 +29,22 @@ func (lo *lowerer) copyPrivate(o *ir.Op, buf *buffer) {
 	bytes := a.vec * buf.size
 	base := lo.ownBase(buf, o.Args[1:2], bytes)
 	lo.loops(t.digits, a.vec, func(ix index) {
-		p, pred := lo.place(a, tensor, t, ix)
+		p, pred := lo.inside(a, tensor, t, ix)
 		n := b.I32(bytes)
 		if pred != nil {
 			n = b.Select(pred, n, b.I32(0))
 		}
-		b.Effect(thread.CpAsync, int64(bytes), b.PtrAdd(base, lo.piece(ix, buf)), p, n)
+		lo.when(lo.live(t, ix), func() { b.Effect(thread.CpAsync, int64(bytes), b.PtrAdd(base, lo.piece(ix, buf)), p, n) })
 	})
+}
+
+// when runs f under a predicate, or always when it is nil.
+func (lo *lowerer) when(p node, f func()) {
+	if p == nil {
+		f()
+		return
+	}
+	lo.b.If(p, f, nil)
 }
 
 // ownBase is the address of the thread's first piece in a slot.
@@ -58,7 +67,7 @@ func (lo *lowerer) readPrivate(o *ir.Op, t *tile, buf *buffer) {
 	e := container(buf.elem)
 	v := b.NewVar("o", register(buf.elem), t.locals())
 	lo.loops(t.digits, vec, func(ix index) {
-		x := b.Load(thread.Type{Elem: e, Lanes: vec}, b.PtrAdd(base, lo.piece(ix, buf)), nil, bytes)
+		x := b.Load(thread.Type{Elem: e, Lanes: vec}, b.PtrAdd(base, lo.piece(ix, buf)), lo.live(t, ix), bytes)
 		if e == register(buf.elem) {
 			b.Set(v, lo.flat(ix), x)
 			return

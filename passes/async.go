@@ -1,8 +1,6 @@
 package passes
 
 import (
-	"slices"
-
 	"github.com/girih-lang/girih/ir"
 )
 
@@ -103,10 +101,6 @@ func newRing(k *ir.Kernel, c *Context, facts *Facts, loop *ir.Op, stages int) *r
 		p := k.ParamOf(o.Args[0])
 		if p.Pack == nil {
 			acc := AccessOf(o)
-			if r := o.Result(); !slices.Equal(r.Layout.Shape(), r.Type.Shape) && acc.Fast() > 0 && r.Type.Shape[0] < r.Layout.Shape()[0] {
-				c.remark("async", o.Span, "the few rows of %s are read where they are needed: they stay in the L1 cache", r.Type)
-				continue
-			}
 			if n := facts.Vector(acc, 16) * acc.Tensor.Elem.Bits() / 8; n < 4 {
 				c.remark("async", o.Span, "the load of %s is not started early: its rows are known to be aligned to %d bytes only, a copy needs 4 (declare a divisible dimension)", o.Result().Type, n)
 				continue

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/girih-lang/girih/codegen"
@@ -161,13 +162,21 @@ type packRef struct {
 	Layout string `json:"layout"`
 	Tile   [2]int `json:"tile"`
 	Goal   string `json:"goal"`
+	Plan   uint64 `json:"plan"` // hash of the plan that the code was compiled for
+}
+
+// planHash tells plans apart.
+func planHash(p *ir.Plan) uint64 {
+	h := fnv.New64a()
+	fmt.Fprint(h, *p)
+	return h.Sum64()
 }
 
 func (c *Code) manifest() []byte {
 	m := manifest{Threads: c.Threads, Shared: c.Shared, Packs: map[string]packRef{}, Warps: c.Kernel.Warps}
 	for _, p := range c.Kernel.Params {
 		if p.Pack != nil {
-			m.Packs[p.Name] = packRef{p.Pack.Layout, p.Pack.Tile, p.Pack.Plan.Goal}
+			m.Packs[p.Name] = packRef{p.Pack.Layout, p.Pack.Tile, p.Pack.Plan.Goal, planHash(p.Pack.Plan)}
 		}
 	}
 	data, err := json.Marshal(m)
@@ -192,6 +201,9 @@ func restore(k *ir.Kernel, t passes.Target, e *cache.Entry) (*Code, error) {
 			return nil, fmt.Errorf("manifest of %s: %q", k.Name, name)
 		}
 		p.Pack = passes.PackOf(&l, p.Value.Type.Elem, ref.Goal, ref.Tile[0], ref.Tile[1])
+		if planHash(p.Pack.Plan) != ref.Plan {
+			return nil, fmt.Errorf("manifest of %s: the storage order of %s is another one", k.Name, name)
+		}
 	}
 	return &Code{Kernel: k, Target: t, PTX: e.Files["kernel.ptx"], Threads: m.Threads, Shared: m.Shared, Cached: true}, nil
 }
