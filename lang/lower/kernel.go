@@ -20,6 +20,8 @@ type Options struct {
 	Dims map[string]int64
 	// AnyTune lets Defines set a tune value outside of its declared candidates.
 	AnyTune bool
+	// Tune, if not nil, is told the candidates of every tune value, in source order.
+	Tune func(name string, values []int64)
 }
 
 // param is a parameter or result of the kernel.

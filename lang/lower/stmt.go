@@ -79,6 +79,9 @@ func (l *lowerer) tune(s *syntax.TuneStmt) {
 			l.declare(name, &object{what: "a tune value"})
 			continue
 		}
+		if l.opts.Tune != nil {
+			l.opts.Tune(name.Name, values)
+		}
 		n := values[0]
 		if text, given := l.opts.Defines[name.Name]; given {
 			v, err := strconv.ParseInt(text, 0, 32)

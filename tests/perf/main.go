@@ -1,12 +1,14 @@
 // Command perf times the kernels of the repository on a GPU with cold caches and prints a Markdown table: time, bytes that
 // must move, bandwidth, and its share of the read bandwidth measured in the same run.
 //
-//	perf [-compile sm_90a] [-match REGEXP] [-samples 20]
+//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-sweep]
+//	perf -model FILE
 //
 // With -compile it only compiles, into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -88,8 +90,16 @@ func main() {
 	target := flag.String("compile", "", "compile only, for this target")
 	sweep := flag.Bool("sweep", false, "time Linear with many tilings instead")
 	match := flag.String("match", "", "time only rows whose name and shape match")
+	file := flag.String("model", "", "hold the cost model against a table that perf printed, and time nothing")
 	samples := flag.Int("samples", 20, "measurements of which the median is shown")
 	flag.Parse()
+	if *file != "" {
+		if err := model(*file, cmp.Or(*target, "sm_90a")); err != nil {
+			fmt.Fprintln(os.Stderr, "perf:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := perf(*target, *match, *samples, *sweep); err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
 		os.Exit(1)

@@ -1,0 +1,135 @@
+package compile
+
+import "math"
+
+// model holds the constants of the cost model. They were fitted to measured times of Linear on an H200
+// (testdata/linear_h200.md); `go test ./internal/compile -run Model -v` prints how well they do.
+//
+// A block alternates between a stretch in which it moves and computes nothing that counts (it starts, fills its ring, adds
+// up and stores) and its loop. An SM holds several blocks, and one fills while another computes. With n blocks resident
+// that gives, for the time between two blocks' ends on an SM, the larger of what its loop takes with all units busy and
+// (stretch + loop when alone)/n, rounded off where the two are near each other.
+type model struct {
+	Launch  float64 // ns of an empty kernel
+	Fill    float64 // ns from the start of a block to its first data: launch, addresses, one trip to memory
+	Trip    float64 // ns of a dependent trip to memory
+	Barrier float64 // ns of a barrier with what is not overlapped around it
+	Edge    float64 // slowness of code outside of loops: it runs once, cold and dependent
+	IPC     float64 // instructions a scheduler issues in a clock when it has warps enough
+	Mma     float64 // clocks of a scheduler that an mma.m16n8k16 takes
+	Alone   float64 // clocks between instructions of a warp that is alone
+	Iter    float64 // ns of an iteration that nothing hides when a warp is alone
+	Arrive  float64 // ns from the start of a copy to its arrival, under load
+	Port    float64 // bytes that an SM takes from the cache in a clock
+	Sharp   float64 // exponent with which limits are rounded off
+	Queue   float64 // the same for blocks that wait for each other
+	Tail    float64 // of the last wave that is lost, in blocks
+	Regs0   float64 // registers of a thread besides tiles
+	Regs1   float64 // registers for each register of tiles
+}
+
+var defaultModel = model{
+	Launch: 2500, Fill: 600, Trip: 420, Barrier: 20, Edge: 0.5, IPC: 0.77, Mma: 5.3, Alone: 1.5, Iter: 20, Arrive: 600,
+	Port: 36, Sharp: 5, Queue: 8, Tail: 0.47, Regs0: 42, Regs1: 1,
+}
+
+// Estimate is what the model says of one choice of tune values. Times are in ns.
+type Estimate struct {
+	Time     float64
+	Shared   int     // bytes of a block
+	Regs     int     // of a thread
+	Resident int     // blocks of an SM
+	Memory   float64 // time if only memory counted
+	Compute  float64 // time if only instructions counted
+	Why      string  // not empty: it cannot run
+}
+
+// estimate is the time of a kernel's work on a machine.
+func (c *model) estimate(w *work, m Machine) Estimate {
+	e := Estimate{Shared: w.ring()}
+	e.Regs = int(c.Regs0+c.Regs1*(w.carry+w.temps)+7) &^ 7
+	blocks := w.blocks()
+	if blocks == 0 {
+		return e
+	}
+	threads := 32 * w.warps
+	switch {
+	case e.Shared > m.SharedBlock:
+		e.Why = "shared memory"
+	case threads > 1024:
+		e.Why = "threads"
+	}
+	spill := 1.0
+	if limit := min(255, m.Registers/threads); e.Regs > limit {
+		spill = 1.5 + 4*float64(e.Regs-limit)/float64(limit) // to memory and back
+		e.Regs = limit
+	}
+	if e.Why != "" {
+		e.Time = math.Inf(1)
+		return e
+	}
+	e.Resident = min(m.Blocks, m.Warps/w.warps, m.Registers/(e.Regs*threads), m.SharedSM/(e.Shared+kib))
+	e.Resident = max(1, e.Resident)
+
+	// How many blocks an SM gets, and how many of them at a time. Blocks that all run at once stay where they are;
+	// of more, the next goes where one ends.
+	sms := float64(m.SMs)
+	share := blocks / sms
+	load := math.Ceil(share)
+	if load > float64(e.Resident) {
+		load = share + c.Tail*float64(e.Resident)*(1-math.Exp(-(math.Ceil(share/float64(e.Resident))*float64(e.Resident)-share)))
+		load = min(load, math.Ceil(share))
+	}
+	conc := min(float64(e.Resident), math.Ceil(share))
+
+	// What the loops of a block take: busy with all units shared, alone with one block on the SM. An iteration of a ring can
+	// start no sooner than the copy that was started stages-1 iterations before has arrived.
+	var busy, alone float64
+	scheduler := float64(w.warps) / 4
+	for _, l := range w.loops {
+		issue := l.each.issue * spill
+		mma := c.Mma * l.each.mma * spill
+		each := (issue/c.IPC + mma) * scheduler
+		busy += l.trips * each / m.Clock
+		lone := max(issue*c.Alone+mma, each)/m.Clock + c.Iter + c.Barrier*l.each.barriers + c.Trip*l.each.latency
+		if l.stages > 1 && l.copied > 0 {
+			lone = c.round(lone, c.Arrive/float64(l.stages-1))
+		}
+		alone += l.trips * lone
+	}
+	edge := c.Edge*w.edge.issue*spill*max(1, scheduler)/m.Clock + c.Barrier*w.edge.barriers + c.Trip*max(0, w.edge.latency-1)
+	stretch := c.Fill + edge
+	busy += w.edge.issue * scheduler / c.IPC / m.Clock
+
+	// Memory: what has to come from DRAM, and what all SMs draw from the cache.
+	total, dram := 0.0, 0.0
+	for _, t := range w.reads {
+		all := t.block * blocks
+		need := min(t.unique, all)
+		if t.unique > float64(m.L2Size)/2 {
+			waves := max(1, blocks/(sms*float64(e.Resident)))
+			need = max(need, min(all, waves*t.block*t.shares(w.grid, min(blocks, sms*float64(e.Resident)))))
+		}
+		dram += need
+		total += all
+	}
+	writes := w.writes * blocks
+	dram += writes
+	total += writes
+	mem := dram / m.DRAM
+	cache := max(total/m.L2, total/min(blocks, sms)/(c.Port*m.Clock))
+	e.Memory = c.round(mem, cache)
+	e.Compute = busy * share
+
+	// One block of an SM.
+	perBlock := c.round(e.Memory/max(share, 1), busy)
+	own := c.round(e.Memory/max(share, 1), alone)
+	each := math.Pow(math.Pow(perBlock, c.Queue)+math.Pow((stretch+own)/conc, c.Queue), 1/c.Queue)
+	e.Time = c.Launch + load*each + (1-1/conc)*(stretch)/2
+	return e
+}
+
+// round is the larger of two times that overlap, rounded off where they are near each other.
+func (c *model) round(a, b float64) float64 {
+	return math.Pow(math.Pow(a, c.Sharp)+math.Pow(b, c.Sharp), 1/c.Sharp)
+}
