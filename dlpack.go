@@ -1,8 +1,6 @@
 package girih
 
 import (
-	"errors"
-	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -228,5 +226,3 @@ func dense(shape []int, strides []int64) error {
 	}
 	return nil
 }
-
-var errNoDLPack = errors.New("DLPack is not supported on " + fmt.Sprintf("%s/%s", runtime.GOOS, runtime.GOARCH))

@@ -2,7 +2,14 @@
 
 package girih
 
-func dlDeleter() (uintptr, error) { return 0, errNoDLPack }
+import (
+	"errors"
+	"runtime"
+)
 
-// dlCall is not reached: without a deleter of ours there are no structures of this process, and others' need purego.
+func dlDeleter() (uintptr, error) {
+	return 0, errors.New("DLPack is not supported on " + runtime.GOOS + "/" + runtime.GOARCH)
+}
+
+// dlCall leaks what it cannot give back: C functions are not called here.
 func dlCall(fn, managed uintptr) {}

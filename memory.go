@@ -82,8 +82,12 @@ func (m *memory) drop() error {
 	d.memMu.Unlock()
 	// Once the lock is had, nobody is between its check that the tensor is not freed and its launch or copy.
 	d.mu.Lock()
-	d.mu.Unlock() //nolint:staticcheck // a barrier
-	return m.release()
+	closed := d.closed
+	d.mu.Unlock()
+	if err := m.release(); !closed {
+		return err
+	}
+	return nil // gone with the device
 }
 
 // release frees once.

@@ -65,6 +65,9 @@ func digits(text string) (thread, element [][3]int, ok bool) {
 	return thread, element, ok
 }
 
+// Bounds of a storage order, so that a damaged manifest costs no memory: threads of a block, elements of one.
+const maxThreads, maxLocals = 1024, 1 << 14
+
 // Restore makes the kernel as it is behind the passes of a target: with its facts and the storage orders.
 func (c *Code) Restore(k *ir.Kernel) (*ir.Kernel, error) {
 	k = k.Clone()
@@ -78,7 +81,8 @@ func (c *Code) Restore(k *ir.Kernel) (*ir.Kernel, error) {
 	for name, ref := range c.Packs {
 		p := k.Param(name)
 		l, err := layout.Parse(ref.Layout)
-		if err != nil || p == nil || p.Value.Type.Rank() != 2 || ref.Tile[0] < 1 || ref.Tile[1] < 1 {
+		if err != nil || p == nil || p.Value.Type.Rank() != 2 || l.Rank() != 2 || l.Locals() > maxLocals || l.Threads() > maxThreads ||
+			ref.Tile[0] < 1 || ref.Tile[1] < 1 {
 			return nil, fmt.Errorf("the code for %s has a storage order of %q that is none: %q", c.Target, name, ref.Layout)
 		}
 		p.Pack = passes.PackOf(&l, p.Value.Type.Elem, ref.Goal, ref.Tile[0], ref.Tile[1])

@@ -88,7 +88,7 @@ func (f *goFile) declare(name, what string) error {
 // param is a parameter as the Go functions have it.
 type param struct {
 	name, goName, goType string
-	call, out            bool
+	out                  bool
 }
 
 func (f *goFile) kernel(k *made) error {
