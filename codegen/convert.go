@@ -24,7 +24,7 @@ func (lo *lowerer) convert(o *ir.Op) {
 	if src.words != nil {
 		lo.unpack(src)
 	}
-	plan := passes.PlanConversion(src.l, t.l, src.t)
+	plan := passes.PlanConversion(src.l, t.l, src.t, lo.t.HasMatrixStores())
 	switch plan.Class {
 	case layout.None:
 		t.v = lo.hold(src)
@@ -38,7 +38,11 @@ func (lo *lowerer) convert(o *ir.Op) {
 	case layout.Shuffle:
 		lo.shuffled(src, t, plan.Shuffle)
 	default:
-		lo.through(src, t)
+		if plan.Exchange != nil {
+			lo.exchanged(src, t, plan.Exchange)
+		} else {
+			lo.through(src, t)
+		}
 	}
 	lo.tiles[o.Result()] = t
 }
@@ -185,36 +189,4 @@ func (lo *lowerer) parity(mask int) node {
 		}
 		return b.Cmp("ne", lo.linear(col), b.I32(0), false)
 	})
-}
-
-// through moves a tile through shared memory.
-func (lo *lowerer) through(src, dst *tile) {
-	buf := lo.temporary(src.t.Shape, src.t.Elem)
-	base := lo.slotBase(buf, nil)
-	lo.b.Effect(thread.Barrier, 0)
-	lo.write(buf, base, src)
-	lo.b.Effect(thread.Barrier, 0)
-	lo.read(buf, base, dst)
-}
-
-// reshaped moves a tile to another shape and layout through shared memory, where both shapes lie in the same row-major order.
-func (lo *lowerer) reshaped(src, dst *tile) {
-	from, to := plainBuffer(src.t), plainBuffer(dst.t)
-	lo.reserve(from.slot)
-	base := lo.slotBase(from, nil)
-	lo.b.Effect(thread.Barrier, 0)
-	lo.write(from, base, src)
-	lo.b.Effect(thread.Barrier, 0)
-	lo.read(to, base, dst)
-}
-
-// plainBuffer is a tile in the scratch space without a gap or a swizzle.
-func plainBuffer(t ir.Type) *buffer {
-	b := &buffer{shape: t.Shape, elem: t.Elem, size: container(t.Elem).Size(), pitch: make([]int, len(t.Shape)), scratch: true}
-	b.slot = b.size
-	for i := len(t.Shape) - 1; i >= 0; i-- {
-		b.pitch[i] = b.slot
-		b.slot *= t.Shape[i]
-	}
-	return b
 }

@@ -3,43 +3,61 @@ package codegen
 import (
 	"github.com/girih-lang/girih/codegen/thread"
 	"github.com/girih-lang/girih/layout"
+	"github.com/girih-lang/girih/passes"
 )
-
-// matrix8 is the share of 32 lanes in an 8×8 matrix of 16-bit elements as ldmatrix gives it (PTX ISA, ldmatrix), plain and
-// transposed.
-var matrix8 = [2]layout.Layout{layout.Spatial(8, 4).Local(1, 2), layout.ColumnSpatial(4, 8).Local(2, 1)}
 
 // matrices reads a tile of 16-bit elements with ldmatrix when its layout consists of 8×8 matrices: four, two or one at a
 // time, each lane giving the address of one row.
 func (lo *lowerer) matrices(buf *buffer, base node, t *tile) bool {
-	if !lo.t.GPU || buf.size != 2 || len(buf.shape) != 2 || buf.pitch[0]%16 != 0 {
+	if _, ok := memory(buf.elem); !ok || !lo.t.GPU {
 		return false
 	}
-	if _, ok := memory(buf.elem); !ok || (t.padded(0) || t.padded(1)) {
+	q, n, trans, ok := buf.rows().Matrices(t.l)
+	if !ok {
 		return false
 	}
-	for trans := range 2 {
-		q, err := t.l.DivideRight(matrix8[trans])
-		if err != nil {
-			continue
-		}
-		_, qd, ok := q.Digits()
-		if !ok {
-			continue
-		}
-		n := 1
-		for n < 4 && q.Locals()%(2*n) == 0 {
-			n *= 2
-		}
-		lo.ldmatrix(buf, base, t, q, qd, n, trans == 1)
-		return true
-	}
-	return false
+	lo.ldmatrix(buf, base, t, q, n, trans)
+	return true
 }
 
-func (lo *lowerer) ldmatrix(buf *buffer, base node, t *tile, q layout.Layout, qd []layout.Digit, n int, trans bool) {
+// rows is the buffer's geometry.
+func (buf *buffer) rows() passes.Rows {
+	return passes.Rows{Shape: buf.shape, Pitch: buf.pitch, Size: buf.size, Slot: buf.slot, Swizzle: buf.swizzle}
+}
+
+// stored is the inverse for a tile that is held in an array, where the target has stmatrix.
+func (lo *lowerer) stored(buf *buffer, base node, t *tile) bool {
+	if _, ok := memory(buf.elem); !ok || !lo.t.HasMatrixStores() || lo.first(t.l) != nil {
+		return false
+	}
+	q, n, trans, ok := buf.rows().Matrices(t.l)
+	if !ok || trans {
+		return false
+	}
+	v := lo.hold(t)
+	lo.eachMatrices(buf, base, t, q, n, func(args []node) {
+		lo.b.Emit(&thread.Node{Op: thread.Stmatrix, Imm: int64(n), Args: args, Var: v})
+	})
+	return true
+}
+
+func (lo *lowerer) ldmatrix(buf *buffer, base node, t *tile, q layout.Layout, n int, trans bool) {
+	v := lo.b.NewVar("m", register(buf.elem), t.locals())
+	kind := ""
+	if trans {
+		kind = "trans"
+	}
+	lo.eachMatrices(buf, base, t, q, n, func(args []node) {
+		lo.b.Emit(&thread.Node{Op: thread.Ldmatrix, Imm: int64(n), Kind: kind, Args: args, Var: v})
+	})
+	t.v = v
+}
+
+// eachMatrices calls f for every n matrices: the address of the row that this lane gives, and the index of each matrix in
+// the tile's array.
+func (lo *lowerer) eachMatrices(buf *buffer, base node, t *tile, q layout.Layout, n int, f func(args []node)) {
 	b := lo.b
-	v := b.NewVar("m", register(buf.elem), t.locals())
+	_, qd, _ := q.Digits()
 	lane := b.Bin(thread.And, lo.threadDigit(1, lo.f.Threads, lo.f.Threads), b.I32(31))
 	row := b.Bin(thread.And, lane, b.I32(7))
 	which := b.BinU(thread.Shr, lane, b.I32(3)) // the matrix whose row this lane addresses
@@ -47,11 +65,10 @@ func (lo *lowerer) ldmatrix(buf *buffer, base node, t *tile, q layout.Layout, qd
 		which = b.Bin(thread.And, which, b.I32(n-1))
 	}
 	// Thread digits of q are the warps: those of the whole layout above the 32 lanes.
-	warp := func(dim int) node { return lo.warpCoord(t.l, dim, buf, trans) }
-	lo.b.Local(q.Locals()/n, func(g node) {
+	b.Local(q.Locals()/n, func(g node) {
 		m := b.Bin(thread.Add, b.Bin(thread.Mul, g, b.I32(n)), which)
 		ix := lo.split(m, qd)
-		c := [2]node{warp(0), warp(1)}
+		c := [2]node{lo.warpCoord(t.l, 0), lo.warpCoord(t.l, 1)}
 		for i, d := range qd {
 			if d.Dim >= 0 {
 				c[d.Dim] = b.Bin(thread.Add, c[d.Dim], b.Bin(thread.Mul, ix[i].x, b.I32(8*d.Stride)))
@@ -63,17 +80,12 @@ func (lo *lowerer) ldmatrix(buf *buffer, base node, t *tile, q layout.Layout, qd
 		for i := range n {
 			args = append(args, b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, g, b.I32(n)), b.I32(i)), b.I32(2)))
 		}
-		kind := ""
-		if trans {
-			kind = "trans"
-		}
-		b.Emit(&thread.Node{Op: thread.Ldmatrix, Imm: int64(n), Kind: kind, Args: args, Var: v})
+		f(args)
 	})
-	t.v = v
 }
 
 // warpCoord is the coordinate that the digits of the thread number above the lane contribute.
-func (lo *lowerer) warpCoord(l *layout.Layout, dim int, _ *buffer, _ bool) node {
+func (lo *lowerer) warpCoord(l *layout.Layout, dim int) node {
 	digits, _, _ := l.Digits()
 	sum, weight := lo.b.I32(0), 1
 	for _, d := range digits {

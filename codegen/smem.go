@@ -123,14 +123,7 @@ func (lo *lowerer) locate(buf *buffer, base node, coords []node) node {
 }
 
 // width is the number of neighbours along the last axis that one access of shared memory may cover.
-func (t *tile) width(buf *buffer) int {
-	last := len(buf.shape) - 1
-	v := vector(t.contiguous(last), 16/buf.size)
-	for v > 1 && (buf.shape[last]%v != 0 || len(buf.shape) > 1 && buf.pitch[last-1]%(v*buf.size) != 0) {
-		v /= 2
-	}
-	return v
-}
+func (t *tile) width(buf *buffer) int { return buf.rows().Vector(t.l) }
 
 func (lo *lowerer) positions(t *tile, ix index) []node {
 	c := make([]node, len(t.t.Shape))
@@ -142,6 +135,9 @@ func (lo *lowerer) positions(t *tile, ix index) []node {
 
 // write stores a tile to a buffer.
 func (lo *lowerer) write(buf *buffer, base node, t *tile) {
+	if lo.stored(buf, base, t) {
+		return
+	}
 	e := container(buf.elem)
 	vec := t.width(buf)
 	first := lo.first(t.l)
@@ -167,13 +163,24 @@ func (lo *lowerer) contain(x node, t dtype.Type) node {
 	return lo.b.Conv(lo.toBits(x, t), container(t), true)
 }
 
+// uncontain is the inverse of contain.
+func (lo *lowerer) uncontain(x node, t dtype.Type) node {
+	if _, ok := memory(t); ok {
+		return lo.fromMemory(x, t)
+	}
+	kind := thread.I32
+	if t.Bits() > 32 {
+		kind = thread.I64
+	}
+	return lo.fromBits(lo.b.Conv(x, kind, true), t)
+}
+
 // read loads a tile from a buffer into an array, in the tile's layout.
 func (lo *lowerer) read(buf *buffer, base node, t *tile) {
 	if lo.matrices(buf, base, t) {
 		return
 	}
 	e := container(buf.elem)
-	_, whole := memory(buf.elem)
 	vec := t.width(buf)
 	v := lo.b.NewVar("r", register(buf.elem), t.locals())
 	lo.loops(t.digits, vec, func(ix index) {
@@ -183,12 +190,7 @@ func (lo *lowerer) read(buf *buffer, base node, t *tile) {
 			return
 		}
 		for i := range vec {
-			y := lo.b.Extract(x, i)
-			if whole {
-				y = lo.fromMemory(y, buf.elem)
-			} else {
-				y = lo.fromBits(lo.b.Conv(y, map[bool]thread.Elem{true: thread.I64, false: thread.I32}[buf.elem.Bits() > 32], true), buf.elem)
-			}
+			y := lo.uncontain(lo.b.Extract(x, i), buf.elem)
 			lo.b.Set(v, lo.flat(lo.step(ix, i)), y)
 		}
 	})

@@ -133,3 +133,32 @@ func vectorOf(off []int, nt, nl, v int) bool {
 	}
 	return true
 }
+
+// Wavefronts counts what an access of up to 32 threads takes: at has the byte of each, negative for those that take no
+// part, and each moves the given number of bytes. ideal is what the width takes without conflicts.
+func Wavefronts(at []int, bytes int) (n, ideal int) {
+	phase := 32
+	for w := 4; w < bytes; w *= 2 {
+		phase /= 2
+	}
+	for p := 0; p < len(at); p += phase {
+		banks := map[int]int{} // words of each bank
+		words := map[int]bool{}
+		worst := 0
+		for _, a := range at[p:min(p+phase, len(at))] {
+			if a < 0 {
+				continue
+			}
+			for w := a / 4; w <= (a+bytes-1)/4; w++ {
+				if !words[w] {
+					words[w] = true
+					banks[w%32]++
+					worst = max(worst, banks[w%32])
+				}
+			}
+		}
+		n += worst
+		ideal += min(worst, 1)
+	}
+	return n, ideal
+}

@@ -138,30 +138,12 @@ func TestShuffleMovesEveryElement(t *testing.T) {
 			for _, w := range warpUnit {
 				thread = append(thread, w^vec(unit))
 			}
-			return fromBits(d, thread, vs[5:])
+			return layoutOfBits(d, thread, vs[5:])
 		}
 		src := mk(inWarp + copies)
 		dst := mk(inWarp + rapid.IntRange(0, 2).Draw(rt, "copies of dst"))
 		requireMoves(rt, src, dst, rapid.Bool().Draw(rt, "pairs"))
 	})
-}
-
-// fromBits is the layout of 1<<d elements with the given images of the bits of thread and local.
-func fromBits(d int, thread, local []int) Layout {
-	two := func(n int) []int {
-		r := make([]int, n)
-		for i := range r {
-			r[i] = 2
-		}
-		return r
-	}
-	l := newLin([]axis{{ThreadAxis, two(len(thread))}, {LocalAxis, two(len(local))}}, []axis{{rad: two(d)}})
-	for i, x := range append(append([]int(nil), thread...), local...) {
-		for k := range d {
-			l.col(i)[k] = int32(x >> k & 1)
-		}
-	}
-	return wrap(l)
 }
 
 // The known factorisations come out: one exchange of a lane with a register digit costs half the registers; a change of

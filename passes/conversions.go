@@ -182,6 +182,7 @@ func (s *solver) move(b *ir.Builder, v *ir.Value, to *layout.Layout) *ir.Value {
 	}
 	w := b.Op(ir.OpConvert, []*ir.Value{v}, v.Type).Result()
 	w.Layout = to
-	s.c.remark("layout", b.Span, "convert %s from %s to %s", v.Type, v.Layout, to)
+	plan := PlanConversion(v.Layout, to, v.Type, s.c.Target.HasMatrixStores())
+	s.c.remark("layout", b.Span, "convert %s from %s to %s: %s", v.Type, v.Layout, to, plan)
 	return w
 }

@@ -35,6 +35,13 @@ func (t Target) FP8() bool {
 	return t.GPU && n >= 90
 }
 
+// HasMatrixStores reports a GPU with stmatrix: sm_90 and later.
+func (t Target) HasMatrixStores() bool {
+	n := 0
+	_, err := fmt.Sscanf(t.Name, "sm_%d", &n)
+	return err == nil && n >= 90
+}
+
 // CPU is the target for C.
 var CPU = Target{Name: "cpu"}
 

@@ -109,6 +109,24 @@ func (p *printer) ldmatrix(n *thread.Node) {
 	}
 }
 
+// stmatrix prints stmatrix.m8n8 of sm_90.
+func (p *printer) stmatrix(n *thread.Node) {
+	if n.Imm != 1 && n.Imm != 2 && n.Imm != 4 {
+		p.fail("of %d matrices: expected 1, 2 or 4", n.Imm)
+	}
+	a := p.addr(n.Args[0])
+	if a.space != "shared" {
+		p.fail("to %s memory", a.space)
+	}
+	ins := []value.Value{a.base}
+	for i := range int(n.Imm) {
+		ins = append(ins, p.words(n.Var, n.Args[1+i], 4/n.Var.Elem.Size())...)
+	}
+	call := llx.Asm{Ins: ins, Memory: true, Convergent: true}
+	call.Text = fmt.Sprintf("stmatrix.sync.aligned.m8n8.x%d.shared.b16 %s, %s;", n.Imm, a.at(0), braces(1, int(n.Imm)))
+	call.Emit(p.m, p.cur.ll)
+}
+
 // mma prints a warp-wide matrix product: inline PTX without side effects, so that LLVM may schedule it, and convergent, so that no
 // pass makes it conditional.
 func (p *printer) mma(n *thread.Node) {

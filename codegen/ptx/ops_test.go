@@ -261,6 +261,20 @@ var cases = map[thread.Op]func(k *kit){
 			}
 		}
 	},
+	thread.Stmatrix: func(k *kit) {
+		for _, e := range []thread.Elem{thread.F16, thread.BF16, thread.I32} {
+			for _, count := range []int{1, 2, 4} {
+				lanes := 4 / e.Size()
+				v := k.NewVar("m", e, count*lanes)
+				args := []*thread.Node{k.PtrAdd(k.shared(0), k.Bin(thread.Mul, k.n, k.I32(16)))}
+				for i := range count {
+					k.Set(v, k.I32(i*lanes), k.operand(vecOf(e, lanes)))
+					args = append(args, k.I32(i*lanes))
+				}
+				k.Effect(thread.Stmatrix, int64(count), args...).Var = v
+			}
+		}
+	},
 	thread.Mma: func(k *kit) {
 		for _, kind := range []string{"f16", "bf16", "s8", "u8"} {
 			form := thread.MmaForms[kind]
@@ -383,7 +397,7 @@ func TestEveryOp(t *testing.T) {
 			build := cases[op]
 			require.NotNil(t, build, "%s has no case here", op)
 			targets := []string{"sm_80", "sm_90a"}
-			if op == thread.FP8 {
+			if op == thread.FP8 || op == thread.Stmatrix {
 				targets[0] = "sm_90"
 			}
 			for _, cpu := range targets {

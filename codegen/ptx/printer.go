@@ -161,6 +161,8 @@ func (p *printer) print(n *thread.Node) {
 		p.waitGroups(n.Imm)
 	case thread.Ldmatrix:
 		p.ldmatrix(n)
+	case thread.Stmatrix:
+		p.stmatrix(n)
 	case thread.Mma:
 		p.mma(n)
 	case thread.For:

@@ -77,6 +77,7 @@ const (
 	CpCommit // closes a group
 	CpWait   // until at most Imm groups are in flight
 	Ldmatrix // Imm 8x8 matrices of 16-bit elements from the row addresses Args[0] (SharedPtr); matrix i goes to Var from index Args[1+i] (two elements). Kind "" or "trans"
+	Stmatrix // the inverse of a plain Ldmatrix: matrix i comes from Var from index Args[1+i]; sm_90
 	Mma      // Kind names the instruction form; Vars a, b, c from indices Args[0..2]; c is accumulated in place
 
 	// Control.
@@ -93,7 +94,7 @@ const (
 
 var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
 	"neg", "not", "abs", "fma", "sqrt", "rsqrt", "exp2", "log2", "sin", "cos", "tanh", "erf", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
-	"lop3", "prmt", "fp8", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "mma", "for", "if",
+	"lop3", "prmt", "fp8", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "mma", "for", "if",
 	"splat", "lookup", "prefetch"}
 
 func (o Op) String() string { return opNames[o] }

@@ -138,6 +138,8 @@ func (m *machine) node(n *thread.Node) step {
 		}
 	case thread.Ldmatrix:
 		return m.ldmatrix(n)
+	case thread.Stmatrix:
+		return m.stmatrix(n)
 	case thread.Mma:
 		return m.mma(n)
 	}

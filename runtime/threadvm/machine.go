@@ -38,6 +38,7 @@ type machine struct {
 	blockNumber int64
 	shared      sharedMem
 	counts      Counts
+	banks       [32][]int    // words of each bank in a wavefront
 	op          *thread.Node // being executed, of those that can fail
 }
 

@@ -1,6 +1,8 @@
 package threadvm
 
 import (
+	"slices"
+
 	"github.com/girih-lang/girih/codegen/thread"
 )
 
@@ -171,8 +173,9 @@ func (m *machine) wavefronts(at []int, bytes int) {
 	for w := 0; w < len(at); w += 32 {
 		any := false
 		for p := w; p < min(w+32, len(at)); p += phase {
-			var banks [32][4]int // words, plus one
-			var counts [32]int
+			for b := range m.banks {
+				m.banks[b] = m.banks[b][:0]
+			}
 			worst := 0
 			for t := p; t < min(p+phase, len(at)); t++ {
 				if at[t] < 0 {
@@ -180,15 +183,10 @@ func (m *machine) wavefronts(at []int, bytes int) {
 				}
 				any = true
 				for word := at[t] / 4; word <= (at[t]+bytes-1)/4; word++ {
-					b := word % 32
-					known := false
-					for i := range min(counts[b], 4) {
-						known = known || banks[b][i] == word+1
-					}
-					if !known {
-						banks[b][counts[b]%4] = word + 1
-						counts[b]++
-						worst = max(worst, counts[b])
+					b := &m.banks[word%32]
+					if !slices.Contains(*b, word) {
+						*b = append(*b, word)
+						worst = max(worst, len(*b))
 					}
 				}
 			}

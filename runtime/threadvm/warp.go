@@ -51,7 +51,9 @@ func (m *machine) rows(addr []uint64, count int, f func(warp, matrix, row, lane,
 				at[r] = a
 			}
 			m.wavefronts(at[:8], 16)
+			m.counts.Accesses--
 		}
+		m.counts.Accesses++
 	}
 }
 
@@ -88,6 +90,33 @@ func (m *machine) ldmatrix(n *thread.Node) step {
 				for j := range 4 / size {
 					v[(to+j)*w+base+lane] = x >> (8 * size * j) & mask
 				}
+			}
+		})
+	}
+}
+
+// stmatrix is the inverse: lane 4r+c gives elements 2c and 2c+1 of row r.
+func (m *machine) stmatrix(n *thread.Node) step {
+	addr := m.wide(n.Args[0])
+	var idx []func() int64
+	for _, a := range n.Args[1:] {
+		idx = append(idx, m.scalar(a, "index of a matrix"))
+	}
+	v, w := m.vars[n.Var], m.n
+	count, size := int(n.Imm), n.Var.Elem.Size()
+	return func() {
+		m.op = n
+		m.converged()
+		m.rows(addr, count, func(base, i, r, t, at int) {
+			m.writes(t, at, 16)
+			from := int(idx[i]())
+			m.inside(n, from, 4/size)
+			for c := range 4 {
+				x := uint64(0)
+				for j := range 4 / size {
+					x |= v[(from+j)*w+base+4*r+c] << (8 * size * j)
+				}
+				binary.LittleEndian.PutUint32(m.shared.data[at+4*c:], uint32(x))
 			}
 		})
 	}

@@ -52,9 +52,33 @@ func product(fs []factor, rank int) layout.Layout {
 func Conversions(n int) []Conversion {
 	r := rand.New(rand.NewPCG(4, 4))
 	types := []dtype.Type{dtype.I8, dtype.F16, dtype.BF16, dtype.I16, dtype.F32, dtype.I32, dtype.U8, dtype.F8E4M3FN}
-	var cs []Conversion
-	for i := range n {
+	cs := large()
+	for i := range n - len(cs) {
 		cs = append(cs, conversion(r, i, types[i%len(types)]))
+	}
+	return cs
+}
+
+// large are tiles of kernels as they are: accumulators to operands and to rows, and tiles that take several rounds.
+func large() []Conversion {
+	var cs []Conversion
+	for _, c := range []struct {
+		elem     dtype.Type
+		warps    int
+		from, to string
+	}{
+		{dtype.F16, 4, "spatial(2, 2).local(2, 4).local(2, 1).spatial(8, 4).local(1, 2)", "local(4, 1).spatial(16, 8).local(1, 8)"},
+		{dtype.F32, 4, "spatial(2, 2).local(4, 8).local(2, 1).spatial(8, 4).local(1, 2)", "local(32, 1).spatial(4, 32).local(1, 4)"},
+		{dtype.F16, 4, "local(8, 1).spatial(16, 8).local(1, 8)", "spatial(4, 1).replicate(1).local(2, 4).column_local(2, 2).spatial(8, 4).local(1, 2)"},
+		{dtype.F16, 1, "local(2, 1).spatial(8, 4).local(1, 2)", "local(2, 1).spatial(8, 4).local(1, 2)"},
+		{dtype.F32, 1, "local(2, 2).spatial(8, 4).local(1, 2)", "spatial(16, 2).local(1, 8)"},
+		{dtype.F16, 4, "local(64, 1).spatial(1, 128).local(1, 4)", "local(64, 1).spatial(1, 4).local(1, 4).spatial(1, 32)"},
+		{dtype.F32, 2, "local(64, 4).spatial(8, 8)", "local(64, 4).column_spatial(8, 8)"},
+		{dtype.F8E4M3FN, 1, "local(2, 4).spatial(8, 4).local(1, 2)", "column_local(2, 2).spatial(8, 4).local(1, 4)"},
+	} {
+		from, to := layout.Must(layout.Parse(c.from)), layout.Must(layout.Parse(c.to))
+		i := len(cs)
+		cs = append(cs, Conversion{fmt.Sprintf("large %d %s %s to %s", i, c.elem, from, to), convertKernel(fmt.Sprintf("large%d", i), c.elem, c.warps, from, to), from, to})
 	}
 	return cs
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/layout"
+	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime"
 	"github.com/girih-lang/girih/runtime/tensor"
 	"github.com/girih-lang/girih/runtime/threadvm"
@@ -40,7 +41,8 @@ func bits(t *testing.T, k *ir.Kernel) *tensor.Tensor {
 func TestConversions(t *testing.T) {
 	target, err := compile.Target("sm_90a")
 	require.NoError(t, err)
-	classes := map[layout.Class]int{}
+	classes, plans := map[layout.Class]int{}, map[layout.Class]int{}
+	exchanges, rounds := 0, 0
 	for _, c := range Conversions(400) {
 		class, err := layout.Classify(c.From, c.To)
 		require.NoError(t, err, c.Name)
@@ -51,12 +53,30 @@ func TestConversions(t *testing.T) {
 			prog, err := threadvm.New(code.Thread, code.Kernel)
 			require.NoError(t, err)
 			x := bits(t, code.Kernel)
-			got, err := Results(context.Background(), prog, code.Kernel, map[string]runtime.Arg{"x": runtime.Tensor(x)}, nil)
+			args, err := runtime.Arguments(code.Kernel, map[string]runtime.Arg{"x": runtime.Tensor(x)}, nil)
 			require.NoError(t, err)
-			require.Equal(t, x.Data, got["y"].Data)
+			_, counts, err := prog.Count(context.Background(), args)
+			require.NoError(t, err)
+			require.Equal(t, x.Data, args[1].Tensor.Data)
+
+			// What the plan says is what happens.
+			plan := passes.PlanConversion(&c.From, &c.To, ir.TileOf(x.DType, x.Shape...), target.HasMatrixStores())
+			plans[plan.Class]++
+			if plan.Exchange != nil {
+				exchanges++
+				rounds = max(rounds, plan.Exchange.Rounds)
+				require.Zero(t, plan.Store.Conflicts()+plan.Load.Conflicts())
+			}
+			require.Equal(t, int64(plan.Store.Wavefronts+plan.Load.Wavefronts), counts.Wavefronts, plan)
+			require.Equal(t, int64(plan.Store.Conflicts()+plan.Load.Conflicts()), counts.Conflicts, plan)
+			require.Equal(t, int64(plan.Store.Accesses+plan.Load.Accesses), counts.Accesses, plan)
+			require.Equal(t, int64(plan.Shuffles*code.Threads/32), counts.Shuffles, plan)
 		})
 	}
-	t.Log(classes)
+	t.Log(classes, plans, exchanges, rounds)
+	require.Greater(t, exchanges, 30)
+	require.Greater(t, rounds, 1)
+	require.Greater(t, plans[layout.Shuffle], 50)
 	for _, c := range []layout.Class{layout.Register, layout.Shuffle, layout.Shared} {
 		require.Greater(t, classes[c], 50, c)
 	}
