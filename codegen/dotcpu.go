@@ -145,6 +145,7 @@ func (d *blockDot) zero() node {
 func (d *blockDot) block(p, i node, rows int) {
 	b := d.lo.b
 	acc := b.NewRegisters("r", d.e, rows*d.vectors)
+	reg := func(r, v int) node { return b.I32((r*d.vectors + v) * d.lanes) }
 	at := func(r, v int) node { // in the sum
 		row := b.Bin(thread.Add, i, b.I32(r))
 		return b.Bin(thread.Add, b.Bin(thread.Add, b.Bin(thread.Mul, row, b.I32(d.n)), b.Bin(thread.Mul, p, b.I32(d.width()))), b.I32(v*d.lanes))
@@ -155,14 +156,14 @@ func (d *blockDot) block(p, i node, rows int) {
 			if !d.fresh {
 				x = b.GetWide(d.cv, at(r, v))
 			}
-			b.Set(acc, b.I32(r*d.vectors+v), x)
+			b.Set(acc, reg(r, v), x)
 		}
 	}
 	step := func(kk node, xs []node) { // one step along K
 		for r := range rows {
 			a := b.Splat(b.Get(d.av, b.Bin(thread.Add, b.Bin(thread.Mul, b.Bin(thread.Add, i, b.I32(r)), b.I32(d.k)), kk), 1))
 			for v, x := range xs {
-				at := b.I32(r*d.vectors + v)
+				at := reg(r, v)
 				b.Set(acc, at, d.lo.multiplyAdd(a, x, b.GetWide(acc, at)))
 			}
 		}
@@ -188,7 +189,7 @@ func (d *blockDot) block(p, i node, rows int) {
 	}
 	for r := range rows {
 		for v := range d.vectors {
-			b.Set(d.cv, at(r, v), b.GetWide(acc, b.I32(r*d.vectors+v)))
+			b.Set(d.cv, at(r, v), b.GetWide(acc, reg(r, v)))
 		}
 	}
 }

@@ -167,15 +167,10 @@ func (w *packedLanes) widen(ws []node, i int) node {
 		x = b.Bin(thread.Or, x, b.Bin(thread.Shl, ws[word+1], c(32-at)))
 	}
 	if bits <= 5 { // a table of all numbers: only the low bits of an index count
-		n := 16
-		if bits == 5 {
-			n = 32
-		}
-		table := make([]float64, n)
-		for j := range table {
-			table[j] = numberOf(w.t, uint64(j)&(1<<bits-1))
-		}
-		return b.Lookup(table, x)
+		return w.table(bits, x, func(code uint64) float64 { return numberOf(w.t, code) })
+	}
+	if w.t.IsFloat() && w.t.HasSign() && 1+w.t.ExpBits() <= 5 && w.t.ManBits() <= 5 {
+		return w.twoTables(x)
 	}
 	if w.t.IsSigned() && w.t.IsInt() {
 		if top == 32 {
@@ -192,29 +187,89 @@ func (w *packedLanes) widen(ws []node, i int) node {
 	return w.float(x)
 }
 
-// float gives the value of a code of a small float, as decode does.
+// table looks a function of the low n bits of each lane up.
+func (w *packedLanes) table(n int, x node, f func(code uint64) float64) node {
+	size := 16
+	if n == 5 {
+		size = 32
+	}
+	t := make([]float64, size)
+	for j := range t {
+		t[j] = f(uint64(j) & (1<<n - 1))
+	}
+	return w.lo.b.Lookup(t, x)
+}
+
+// twoTables gives the value of a small float as start + step · mantissa, where sign and exponent choose start and step:
+// both are exact, subnormals too, and no bits have to be cleared.
+func (w *packedLanes) twoTables(x node) node {
+	b, t := w.lo.b, w.t
+	e, m := t.ExpBits(), t.ManBits()
+	number := func(code uint64) float64 { // as if there were neither NaN nor infinity
+		exp, man := int(code>>m&(1<<e-1)), float64(code&(1<<m-1))
+		v := math.Ldexp(man, 1-t.Bias()-m)
+		if exp > 0 {
+			v = math.Ldexp(man+math.Ldexp(1, m), exp-t.Bias()-m)
+		}
+		if code>>(e+m) != 0 {
+			v = -v
+		}
+		return v
+	}
+	hi := x
+	if m > 0 {
+		hi = b.BinU(thread.Shr, x, b.Splat(b.I32(m)))
+	}
+	r := w.table(1+e, hi, func(c uint64) float64 { return number(c << m) })
+	if m > 0 {
+		step := w.table(1+e, hi, func(c uint64) float64 { return number(c<<m|1) - number(c<<m) })
+		r = b.Fma(step, w.table(max(m, 4), x, func(c uint64) float64 { return float64(c & (1<<m - 1)) }), r)
+	}
+	code := b.Bin(thread.And, x, b.Splat(b.I32(1<<t.Bits()-1)))
+	return w.unusual(code, r)
+}
+
+// unusual puts NaN and infinities in.
+func (w *packedLanes) unusual(code, x node) node {
+	b, t := w.lo.b, w.t
+	c := func(n int64) node { return b.Splat(b.Int(thread.I32, n)) }
+	f := func(x float64) node { return b.Splat(b.Float(thread.F32, x)) }
+	if !t.HasNaN() && !t.HasInf() {
+		return x
+	}
+	mask := int64(1)<<(t.ExpBits()+t.ManBits()) - 1
+	mag := b.Bin(thread.And, code, c(mask))
+	ss := specials(t)
+	if len(ss) == 2 && ss[0].code == ss[1].code&mask && math.IsNaN(ss[0].value) && math.IsNaN(ss[1].value) { // one magnitude
+		return b.Select(b.Cmp("eq", mag, c(ss[0].code), false), f(math.NaN()), x)
+	}
+	for _, s := range ss {
+		x = b.Select(b.Cmp("eq", code, c(s.code), false), f(s.value), x)
+	}
+	if t.HasInf() {
+		x = b.Select(b.Cmp("gt", mag, c(mask>>t.ManBits()<<t.ManBits()), false), f(math.NaN()), x)
+	}
+	return x
+}
+
+// float gives the value of a code of a small float. Unlike decode it makes no subnormal F32 on the way, which processors are slow at: a
+// subnormal goes through an integer.
 func (w *packedLanes) float(code node) node {
 	b, t := w.lo.b, w.t
 	c := func(n int64) node { return b.Splat(b.Int(thread.I32, n)) }
 	f := func(x float64) node { return b.Splat(b.Float(thread.F32, x)) }
-	i32, f32 := thread.Wide(thread.I32), thread.Wide(thread.F32)
+	f32 := thread.Wide(thread.F32)
 	if !t.HasSign() { // f8e8m0
 		x := b.Bitcast(b.Bin(thread.Shl, code, c(23)), f32)
 		x = b.Select(b.Cmp("eq", code, c(0), false), f(0x1p-127), x)
 		return b.Select(b.Cmp("eq", code, c(255), false), f(math.NaN()), x)
 	}
 	e, m := t.ExpBits(), t.ManBits()
-	mask := int64(1)<<(e+m) - 1
-	mag := b.Bin(thread.And, code, c(mask))
+	mag := b.Bin(thread.And, code, c(int64(1)<<(e+m)-1))
 	sign := b.Bin(thread.Shl, b.BinU(thread.Shr, code, c(int64(e+m))), c(31))
-	x := b.Bitcast(b.Bin(thread.Or, b.Bin(thread.Shl, mag, c(int64(23-m))), sign), f32)
-	x = b.Bin(thread.Mul, x, f(math.Ldexp(1, 127-t.Bias())))
-	_ = i32
-	for _, s := range specials(t) {
-		x = b.Select(b.Cmp("eq", code, c(s.code), false), f(s.value), x)
-	}
-	if t.HasInf() {
-		x = b.Select(b.Cmp("gt", mag, c(mask>>m<<m), false), f(math.NaN()), x)
-	}
-	return x
+	normal := b.Bitcast(b.Bin(thread.Add, b.Bin(thread.Shl, mag, c(int64(23-m))), c(int64(127-t.Bias())<<23)), f32)
+	tiny := b.Bin(thread.Mul, b.Conv(mag, thread.F32, false), f(math.Ldexp(1, 1-t.Bias()-m)))
+	x := b.Select(b.Cmp("lt", mag, c(1<<m), false), tiny, normal)
+	x = b.Bitcast(b.Bin(thread.Or, b.Bitcast(x, thread.Wide(thread.I32)), sign), f32)
+	return w.unusual(code, x)
 }

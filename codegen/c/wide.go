@@ -108,16 +108,16 @@ func (p *printer) wideType(t thread.Type) string {
 // register is the C variable of an element of wide registers.
 func (p *printer) register(v *thread.Var, i *thread.Node) string {
 	n, ok := thread.IsConst(i)
-	if !ok || n < 0 || n >= int64(v.Len) {
-		p.fail("an index of the registers %s is no constant below %d", v, v.Len)
+	if !ok || n < 0 || n >= int64(v.Len) || n%int64(v.Lanes) != 0 {
+		p.fail("an index of the registers %s is no multiple of %d below %d", v, v.Lanes, v.Len)
 	}
-	return fmt.Sprintf("%s_%d", p.local(v), n)
+	return fmt.Sprintf("%s_%d", p.local(v), n/int64(v.Lanes))
 }
 
 // declareRegisters declares the wide vectors that stay in registers.
 func (p *printer) declareRegisters(v *thread.Var) {
 	var names []string
-	for i := range v.Len {
+	for i := range v.Len / v.Lanes {
 		names = append(names, fmt.Sprintf("%s_%d", p.local(v), i))
 	}
 	p.line("\t%s %s;", p.wideType(thread.Type{Elem: v.Elem, Lanes: v.Lanes}), strings.Join(names, ", "))

@@ -46,11 +46,11 @@ func TestWide(t *testing.T) {
 	lanes(k.Lookup(t32, x), 0, 15)        // -11 -26
 	r := k.NewRegisters("r", thread.F32, 2)
 	k.Set(r, i(0), k.Splat(k.Float(thread.F32, 0.5)))
-	k.Set(r, i(1), k.Splat(f32(k.in(2))))
+	k.Set(r, i(16), k.Splat(f32(k.in(2))))
 	k.For(i(0), i(3), i(1), func(n *thread.Node) {
-		a, b := k.GetWide(r, i(0)), k.GetWide(r, i(1))
+		a, b := k.GetWide(r, i(0)), k.GetWide(r, i(16))
 		k.Set(r, i(0), b)
-		k.Set(r, i(1), k.Fma(a, k.Conv(x, thread.F32, false), k.Splat(f32(n))))
+		k.Set(r, i(16), k.Fma(a, k.Conv(x, thread.F32, false), k.Splat(f32(n))))
 	})
 	lanes(k.GetWide(r, i(0)), 0) // (0.5, 12) (12, 5.5) (5.5, 133) (133, …)
 	d := k.NewVar("d", thread.F64, 9)
@@ -67,7 +67,7 @@ func TestWideRefused(t *testing.T) {
 	for want, build := range map[string]func(b *thread.Builder, p *thread.Node){
 		"an index of the registers": func(b *thread.Builder, p *thread.Node) {
 			r := b.NewRegisters("r", thread.F32, 2)
-			b.Set(r, b.I32(2), b.Splat(b.Float(thread.F32, 0)))
+			b.Set(r, b.I32(32), b.Splat(b.Float(thread.F32, 0)))
 		},
 		"under a condition": func(b *thread.Builder, p *thread.Node) {
 			r := b.NewRegisters("r", thread.F32, 2)

@@ -70,7 +70,7 @@ type Var struct {
 	Name  string
 	Elem  Elem
 	Len   int
-	Lanes int // above 1: each element is a vector in a register of its own, and every index is a constant (CPU)
+	Lanes int // above 1: every so many elements are a wide vector in a register, and indices are constants (wide.go)
 }
 
 func (v *Var) String() string { return fmt.Sprintf("%s%d", v.Name, v.ID) }

@@ -23,14 +23,14 @@ func (t Type) IsWide() bool {
 // CPUOnly reports operations that no lowering emits for a GPU.
 func (o Op) CPUOnly() bool { return o == Splat || o == Lookup || o == Prefetch }
 
-// NewRegisters declares n wide vectors that stay in registers.
+// NewRegisters declares n wide vectors that stay in registers; vector i is read and written at index i times the lanes.
 func (b *Builder) NewRegisters(name string, e Elem, n int) *Var {
-	v := b.NewVar(name, e, n)
+	v := b.NewVar(name, e, n*WideLanes(e))
 	v.Lanes = WideLanes(e)
 	return v
 }
 
-// GetWide reads a wide vector: element i of registers, or the elements of an array from index i on.
+// GetWide reads a wide vector: the elements of an array, or of registers, from index i on.
 func (b *Builder) GetWide(v *Var, i *Node) *Node { return b.Get(v, i, WideLanes(v.Elem)) }
 
 // Splat repeats a scalar in every lane of a wide vector; a constant stays one.

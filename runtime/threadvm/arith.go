@@ -53,6 +53,8 @@ func (m *machine) arith(n *thread.Node) step {
 		return m.pure(n, func(_ int, d []uint64, a [][]uint64) { lop3(d, a[0], a[1], a[2], uint8(n.Imm)) })
 	case thread.Prmt:
 		return m.pure(n, func(_ int, d []uint64, a [][]uint64) { prmt(d, a[0], a[1], a[2]) })
+	case thread.Splat, thread.Lookup:
+		return m.repeated(n)
 	case thread.FP8:
 		t := map[string]dtype.Type{"e4m3": dtype.F8E4M3FN, "e5m2": dtype.F8E5M2}[n.Kind]
 		return m.pure(n, func(w int, d []uint64, a [][]uint64) {

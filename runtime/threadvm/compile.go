@@ -86,7 +86,7 @@ func (m *machine) given(n *thread.Node, f func() uint64) step {
 
 func (m *machine) node(n *thread.Node) step {
 	switch n.Op {
-	case thread.Nop:
+	case thread.Nop, thread.Prefetch:
 		return nil
 	case thread.Const:
 		m.constant(n)

@@ -2,9 +2,7 @@ package conform
 
 import (
 	"context"
-	"errors"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -14,34 +12,54 @@ import (
 	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime/cache"
 	"github.com/girih-lang/girih/runtime/cpu"
+	"github.com/girih-lang/girih/runtime/threadvm"
 )
 
-// Every kernel gives right results on the processor, compiled for this machine; a part of them also by the other compiler
-// and for any machine of the architecture.
+// What the lowering makes of the odd kernels for a CPU, compiled by the C compiler. (runtime/cpu does it for the library.)
 func TestCPU(t *testing.T) {
-	cc, err := cpu.Find()
-	if errors.Is(err, cpu.ErrNoCompiler) && !strings.Contains(os.Getenv("GIRIH_REQUIRE"), "cc") {
+	if _, err := cpu.Find(); err != nil {
+		if strings.Contains(os.Getenv("GIRIH_REQUIRE"), "cc") {
+			t.Fatal(err)
+		}
 		t.Skip(err)
 	}
-	require.NoError(t, err)
-	store := cache.Open(cache.Options{})
-	options := []cpu.Options{{Compiler: cc, Cache: store}, {Compiler: cc, Cache: store, Portable: true}}
-	if path, err := exec.LookPath("clang"); err == nil && path != cc.Path {
-		options = append(options, cpu.Options{Compiler: &cpu.Compiler{Path: path}, Cache: store}, cpu.Options{Compiler: &cpu.Compiler{Path: path}, Cache: store, Portable: true})
+	for _, c := range oddCases() {
+		t.Run(c.String(), func(t *testing.T) {
+			t.Parallel()
+			p, err := c.Prepare(context.Background())
+			require.NoError(t, err)
+			compiled(t, p)
+		})
 	}
+}
+
+func compiled(t *testing.T, p *Prepared) {
+	c, err := compile.Thread(p.Kernel, passes.CPU, compile.Options{})
+	require.NoError(t, err)
+	prog, err := cpu.New(c.Kernel, c.Thread, cpu.Options{Cache: cache.Open(cache.Options{Dir: "off"}), Flags: []string{"-O1"}})
+	require.NoError(t, err)
+	t.Cleanup(func() { prog.Close() })
+	got, err := Results(context.Background(), prog, c.Kernel, p.Args, p.Case.Dims)
+	require.NoError(t, err)
+	require.NoError(t, p.Compare(got))
+}
+
+// The same thread programs, executed by one thread of the simulator: every kernel, where it is small.
+func TestSimulatedCPU(t *testing.T) {
 	each(t, func(t *testing.T, p *Prepared) {
-		c, err := compile.Thread(p.Kernel, passes.CPU, compile.Options{Verify: true})
-		require.NoError(t, err)
-		for i, o := range options {
-			if i > 0 && len(p.Case.String())%8 != i {
-				continue
-			}
-			prog, err := cpu.New(c.Kernel, c.Thread, o)
-			require.NoError(t, err)
-			got, err := Results(context.Background(), prog, c.Kernel, p.Args, p.Case.Dims)
-			require.NoError(t, err)
-			require.NoError(t, p.Compare(got), "%s %v", o.Compiler, o.Portable)
-			require.NoError(t, prog.Close())
+		work := int64(1)
+		for _, n := range p.Case.Dims {
+			work *= n
 		}
+		if work > 1<<15 {
+			t.Skip("slow in one thread")
+		}
+		c, err := compile.Thread(p.Kernel, passes.CPU, compile.Options{})
+		require.NoError(t, err)
+		prog, err := threadvm.New(c.Thread, c.Kernel)
+		require.NoError(t, err)
+		got, err := Results(context.Background(), prog, c.Kernel, p.Args, p.Case.Dims)
+		require.NoError(t, err)
+		require.NoError(t, p.Compare(got))
 	})
 }

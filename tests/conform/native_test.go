@@ -1,0 +1,47 @@
+package conform
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/passes"
+	"github.com/girih-lang/girih/runtime/cache"
+	"github.com/girih-lang/girih/runtime/cpu"
+)
+
+// Every kernel gives right results on the processor, compiled for this machine; a part of them also by the other compiler
+// and for any machine of the architecture.
+func TestNative(t *testing.T) {
+	cc, err := cpu.Find()
+	if errors.Is(err, cpu.ErrNoCompiler) && !strings.Contains(os.Getenv("GIRIH_REQUIRE"), "cc") {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	store := cache.Open(cache.Options{})
+	options := []cpu.Options{{Compiler: cc, Cache: store}, {Compiler: cc, Cache: store, Portable: true}}
+	if path, err := exec.LookPath("clang"); err == nil && path != cc.Path {
+		options = append(options, cpu.Options{Compiler: &cpu.Compiler{Path: path}, Cache: store}, cpu.Options{Compiler: &cpu.Compiler{Path: path}, Cache: store, Portable: true})
+	}
+	each(t, func(t *testing.T, p *Prepared) {
+		c, err := compile.Thread(p.Kernel, passes.CPU, compile.Options{Verify: true})
+		require.NoError(t, err)
+		for i, o := range options {
+			if i > 0 && len(p.Case.String())%8 != i {
+				continue
+			}
+			prog, err := cpu.New(c.Kernel, c.Thread, o)
+			require.NoError(t, err)
+			got, err := Results(context.Background(), prog, c.Kernel, p.Args, p.Case.Dims)
+			require.NoError(t, err)
+			require.NoError(t, p.Compare(got), "%s %v", o.Compiler, o.Portable)
+			require.NoError(t, prog.Close())
+		}
+	})
+}
