@@ -10,7 +10,9 @@ import (
 	"github.com/girih-lang/girih/codegen/ptx/ptxas"
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/lang"
 	"github.com/girih-lang/girih/lang/diag"
+	"github.com/girih-lang/girih/passes"
 )
 
 // explainCmd is `girih explain`: the source, and below each line what the compiler decided there.
@@ -36,12 +38,17 @@ func (c *explainCmd) Run(a *app) error {
 		return err
 	}
 	compile.Specialise(k, src.dims)
+	return a.explain(src.pkg, src.decl, k, target, "")
+}
+
+// explain prints the source of a kernel with what the compiler decides for it; tuned says how its tune values were chosen.
+func (a *app) explain(pkg *lang.Package, decl lang.Kernel, k *ir.Kernel, target passes.Target, tuned string) error {
 	code, err := compile.Thread(k, target, compile.Options{})
 	if err != nil {
-		return compileError(src.pkg, k, err)
+		return compileError(pkg, k, err)
 	}
-	text := sourceOf(src.pkg, k)
-	span := src.decl.Decl.Span()
+	text := sourceOf(pkg, k)
+	span := decl.Decl.Span()
 	lines := notes(text, span, code)
 	first, last := text.LineOf(span.Start), text.LineOf(span.End)
 	for n := first; n <= last; n++ {
@@ -53,6 +60,9 @@ func (c *explainCmd) Run(a *app) error {
 			}
 			a.printf("      |   %s%s\n", indent, note)
 		}
+	}
+	if tuned != "" {
+		a.printf("\ntune values: %s\n", tuned)
 	}
 	a.printf("\nfor %s: %s\n", target.Name, strings.Join(append(a.resources(k, code), specialisation(k)...), "; "))
 	return nil

@@ -28,11 +28,13 @@ import (
 
 // commands is the command line; kong reads it from the struct tags.
 type commands struct {
-	Run      runCmd      `cmd:"" help:"Run a kernel on every executor that exists here and check it against an fp64 oracle."`
-	Build    buildCmd    `cmd:"" help:"Compile a kernel for a target and write what a stage of the compiler makes."`
-	Explain  explainCmd  `cmd:"" help:"Show what the compiler decided, line by line."`
-	Bench    benchCmd    `cmd:"" help:"Measure a kernel: time, GB/s, share of the read bandwidth measured in the same run."`
-	Test     testCmd     `cmd:"" help:"Run the test blocks and examples of packages on every executor that exists here."`
+	Run     runCmd     `cmd:"" help:"Run a kernel on every executor that exists here and check it against an fp64 oracle."`
+	Build   buildCmd   `cmd:"" help:"Compile a kernel for a target and write what a stage of the compiler makes."`
+	Explain explainCmd `cmd:"" help:"Show what the compiler decided, line by line."`
+	Bench   benchCmd   `cmd:"" help:"Measure a kernel: time, GB/s, share of the read bandwidth measured in the same run."`
+	Test    testCmd    `cmd:"" help:"Run the test blocks and examples of packages on every executor that exists here."`
+	userCommands
+
 	Gen      genCmd      `cmd:"" help:"Generate typed Go functions with embedded code, or a C header, for go:generate."`
 	Layout   layoutCmd   `cmd:"" help:"Draw a layout as a table, as SVG or as JSON."`
 	Num      numCmd      `cmd:"" help:"Explain what a number is in a format."`

@@ -18,6 +18,9 @@ func (s *Session) Eval(x syntax.Expr) (Value, error) {
 		l, err := lang.EvaluateLayout(s.Pkg, s.Src, s.names(), x)
 		return Value{Layout: &l}, err
 	}
+	if e, ok := x.(*syntax.LayoutExpr); ok && s.isLayout(e.Layout) {
+		return s.annotated(e)
+	}
 	y, err := s.hoist(x)
 	if err != nil {
 		return Value{}, err
@@ -38,6 +41,21 @@ func (s *Session) Eval(x syntax.Expr) (Value, error) {
 		return vs[0], nil
 	}
 	return Value{Tuple: vs}, nil
+}
+
+// annotated is `x @ layout`: the tensor, with the layout beside it. The compiler checks that they fit.
+func (s *Session) annotated(x *syntax.LayoutExpr) (Value, error) {
+	y, err := s.hoist(x)
+	if err != nil {
+		return Value{}, err
+	}
+	vs, err := s.compute(nil, []syntax.Expr{y}, false)
+	if err != nil {
+		return Value{}, err
+	}
+	l, err := lang.EvaluateLayout(s.Pkg, s.Src, s.names(), x.Layout)
+	vs[0].Layout = &l
+	return vs[0], err
 }
 
 // hoist computes the parts of an expression that only the host can, and puts names in their place.
@@ -201,3 +219,10 @@ func (s *Session) shape(at syntax.Node, xs []syntax.Expr) ([]int, error) {
 
 // maxElements bounds what a script makes, so that a slip in an extent does not take the machine's memory.
 const maxElements = 1 << 28
+
+// Again evaluates an expression with the random numbers that it would have next, without using them up.
+func (s *Session) Again(x syntax.Expr) (Value, error) {
+	draws := s.draws
+	defer func() { s.draws = draws }()
+	return s.Eval(x)
+}

@@ -78,6 +78,13 @@ func (s *Session) Set(name string, v Value) {
 // Reset forgets all values, calls and how many random numbers were drawn.
 func (s *Session) Reset() { s.vars, s.temps, s.Calls, s.draws = nil, nil, nil, 0 }
 
+// Forget takes a name away.
+func (s *Session) Forget(name string) {
+	for _, scope := range s.vars {
+		delete(scope, name)
+	}
+}
+
 func (s *Session) push() { s.vars = append(s.vars, map[string]Value{}) }
 func (s *Session) pop()  { s.vars = s.vars[:len(s.vars)-1] }
 

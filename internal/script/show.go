@@ -19,7 +19,11 @@ type ShowOptions struct {
 func Show(v Value, o ShowOptions) string {
 	switch {
 	case v.Tensor != nil:
-		return showTensor(v.Tensor, o)
+		text := showTensor(v.Tensor, o)
+		if v.Layout != nil {
+			text = strings.Replace(text, "\n", " @ "+v.Layout.String()+"\n", 1)
+		}
+		return text
 	case v.Const != nil:
 		if t, ok := v.Const.Text(); ok {
 			return fmt.Sprintf("%q\n", t)

@@ -9,7 +9,8 @@ import (
 	"github.com/girih-lang/girih/runtime/tensor"
 )
 
-// A Value is what an expression gives: exactly one of the fields is set, or Tuple for several results.
+// A Value is what an expression gives: exactly one of the fields is set, or Tuple for several results; a tensor may have a layout
+// beside it, which changes no result.
 type Value struct {
 	Tensor *tensor.Tensor // without extents: a scalar
 	Const  *lower.Const
