@@ -22,6 +22,8 @@ type Options struct {
 	AnyTune bool
 	// Tune, if not nil, is told the candidates of every tune value, in source order.
 	Tune func(name string, values []int64)
+	// NoSplit lowers split(n) as one part: where the steps of a loop run one after the other, wider ones only cost.
+	NoSplit bool
 }
 
 // param is a parameter or result of the kernel.

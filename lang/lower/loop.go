@@ -72,7 +72,7 @@ func (l *lowerer) forStmt(s *syntax.ForStmt, i int) {
 	}
 	parts := int64(1)
 	for _, w := range words {
-		if w.Name == "split" {
+		if w.Name == "split" && !l.opts.NoSplit {
 			parts = w.Value.(int64)
 		}
 	}
