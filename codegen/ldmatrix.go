@@ -64,11 +64,10 @@ func (lo *lowerer) eachMatrices(buf *buffer, base node, t *tile, q layout.Layout
 	if n < 4 {
 		which = b.Bin(thread.And, which, b.I32(n-1))
 	}
-	// Thread digits of q are the warps: those of the whole layout above the 32 lanes.
 	b.Local(q.Locals()/n, func(g node) {
 		m := b.Bin(thread.Add, b.Bin(thread.Mul, g, b.I32(n)), which)
 		ix := lo.split(m, qd)
-		c := [2]node{lo.warpCoord(t.l, 0), lo.warpCoord(t.l, 1)}
+		c := [2]node{lo.warpCoord(q, 0), lo.warpCoord(q, 1)}
 		for i, d := range qd {
 			if d.Dim >= 0 {
 				c[d.Dim] = b.Bin(thread.Add, c[d.Dim], b.Bin(thread.Mul, ix[i].x, b.I32(8*d.Stride)))
@@ -84,13 +83,13 @@ func (lo *lowerer) eachMatrices(buf *buffer, base node, t *tile, q layout.Layout
 	})
 }
 
-// warpCoord is the coordinate that the digits of the thread number above the lane contribute.
-func (lo *lowerer) warpCoord(l *layout.Layout, dim int) node {
-	digits, _, _ := l.Digits()
-	sum, weight := lo.b.I32(0), 1
+// warpCoord is the coordinate along dim of a warp's first matrix; q has the warps as its threads and matrices as elements.
+func (lo *lowerer) warpCoord(q layout.Layout, dim int) node {
+	digits, _, _ := q.Digits()
+	sum, weight := lo.b.I32(0), 32
 	for _, d := range digits {
-		if weight >= 32 && d.Dim == dim {
-			sum = lo.b.Bin(thread.Add, sum, lo.b.Bin(thread.Mul, lo.threadDigit(weight, d.Radix, l.Threads()), lo.b.I32(d.Stride)))
+		if d.Dim == dim {
+			sum = lo.b.Bin(thread.Add, sum, lo.b.Bin(thread.Mul, lo.threadDigit(weight, d.Radix, 32*q.Threads()), lo.b.I32(8*d.Stride)))
 		}
 		weight *= d.Radix
 	}

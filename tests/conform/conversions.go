@@ -70,6 +70,8 @@ func large() []Conversion {
 		{dtype.F16, 4, "spatial(2, 2).local(2, 4).local(2, 1).spatial(8, 4).local(1, 2)", "local(4, 1).spatial(16, 8).local(1, 8)"},
 		{dtype.F32, 4, "spatial(2, 2).local(4, 8).local(2, 1).spatial(8, 4).local(1, 2)", "local(32, 1).spatial(4, 32).local(1, 4)"},
 		{dtype.F16, 4, "local(8, 1).spatial(16, 8).local(1, 8)", "spatial(4, 1).replicate(1).local(2, 4).column_local(2, 2).spatial(8, 4).local(1, 2)"},
+		{dtype.BF16, 8, "column_spatial(4, 2).local(1, 2).local(2, 2).spatial(8, 4).local(1, 2)", "local(8, 1).column_spatial(4, 64).local(2, 1)"},
+		{dtype.F16, 4, "spatial(4, 1).local(1, 4).spatial(8, 4).local(1, 2)", "local(4, 1).column_spatial(4, 32).local(2, 1)"},
 		{dtype.F16, 1, "local(2, 1).spatial(8, 4).local(1, 2)", "local(2, 1).spatial(8, 4).local(1, 2)"},
 		{dtype.F32, 1, "local(2, 2).spatial(8, 4).local(1, 2)", "spatial(16, 2).local(1, 8)"},
 		{dtype.F16, 4, "local(64, 1).spatial(1, 128).local(1, 4)", "local(64, 1).spatial(1, 4).local(1, 4).spatial(1, 32)"},
