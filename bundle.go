@@ -131,7 +131,7 @@ func (b *Bundle) variant(k *Kernel, m *bundle.Kernel) error {
 		return errorf(ErrBundle, "%s/%s: %w: run go generate", b.dir, m.IR, err)
 	}
 	low.Source = k.decl.Source.Path
-	v := &variant{k: k, ir: low, programs: map[programKey]*program{}}
+	v := newVariant(k, low, m.Shape)
 	for _, c := range m.Codes {
 		v.embedded = append(v.embedded, embedded{b, c})
 	}

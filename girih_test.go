@@ -3,7 +3,9 @@ package girih_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -246,4 +248,55 @@ func TestClosed(t *testing.T) {
 			assert.ErrorIs(t, l.Launch(ctx, nil), girih.ErrClosed)
 		})
 	}
+}
+
+// Extents may be 0: nothing runs, and results are empty.
+func TestEmpty(t *testing.T) {
+	devices(t, func(t *testing.T, d *girih.Device) {
+		x, err := girih.FromSlice(d, []float32{})
+		require.NoError(t, err)
+		out, err := compile(t, vadd, "").Call(ctx, x, x)
+		require.NoError(t, err)
+		assert.Equal(t, []int{0}, out[0].Shape())
+		v, err := out[0].Floats()
+		require.NoError(t, err)
+		assert.Empty(t, v)
+	})
+}
+
+// Without Generic there is code for each set of facts about the extents, with it one for all.
+func TestGeneric(t *testing.T) {
+	for want, options := range map[int][]girih.Option{3: nil, 1: {girih.Generic()}} {
+		d := open(t, "cpu")
+		k := compile(t, vadd, "", options...)
+		for _, n := range []int{64, 128, 192, 100, 7} { // multiples of 64, of 4, of 1
+			x := vector(t, d, n, func(int) float32 { return 1 })
+			_, err := k.Call(ctx, x, x)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, want, girih.LoadedPrograms(d))
+		runtime.KeepAlive(k)
+	}
+}
+
+// Who gives up waiting for a compilation does not stop it for the others.
+func TestCancelledWait(t *testing.T) {
+	d := open(t, "cpu")
+	k := compile(t, strings.Replace(vadd, "a[n] + b[n]", "a[n] + b[n] * 3.0", 1), "")
+	x := vector(t, d, 8, func(int) float32 { return 1 })
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			c, cancel := context.WithCancel(ctx)
+			if i%2 == 0 {
+				go cancel()
+			}
+			defer cancel()
+			_, err := k.Call(c, x, x)
+			if i%2 == 1 || !errors.Is(err, context.Canceled) {
+				assert.NoError(t, err)
+			}
+		})
+	}
+	wg.Wait()
 }

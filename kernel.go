@@ -25,7 +25,8 @@ type options struct {
 }
 
 // Set sets a type parameter (a DType or its name), an integer parameter or a tune value (a Go integer). What is not set has
-// its default; a tune value the one that the compiler picks.
+// its default; a tune value is picked for the device and the extents: what girih tune has found best there, else what the cost
+// model expects to be fastest.
 func Set(name string, value any) Option {
 	return func(o *options) {
 		if o.defines == nil {
@@ -83,10 +84,17 @@ type embedded struct {
 type variant struct {
 	k        *Kernel
 	ir       *ir.Kernel
+	dims     map[string]int64 // that it was lowered with
 	embedded []embedded
 
 	mu       sync.Mutex
 	programs map[programKey]*program
+	picks    map[pickKey]*tuning
+	tunings  map[string]*tuning // by their text
+}
+
+func newVariant(k *Kernel, low *ir.Kernel, dims map[string]int64) *variant {
+	return &variant{k: k, ir: low, dims: dims, programs: map[programKey]*program{}, picks: map[pickKey]*tuning{}, tunings: map[string]*tuning{}}
 }
 
 // Name is the kernel's name.
@@ -137,7 +145,7 @@ func (k *Kernel) variant(static map[string]int64) (*variant, error) {
 	if err != nil {
 		return nil, published(k.pkg, nil, err)
 	}
-	v := &variant{k: k, ir: low, programs: map[programKey]*program{}}
+	v := newVariant(k, low, dims)
 	k.variants[key] = v
 	return v, nil
 }

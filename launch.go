@@ -80,7 +80,17 @@ type Launcher struct {
 }
 
 func (c *call) prepare(ctx context.Context) (*Launcher, error) {
-	p, err := c.v.program(ctx, c.dev, c.dims)
+	var fixed *tuning // by a packed argument, whose order goes with it
+	for _, a := range c.args {
+		if a.pack != nil && a.pack.plan != nil && fixed == nil {
+			fixed = a.pack.tune
+		}
+	}
+	t, err := c.v.pick(c.dev, c.dims, fixed)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.v.program(ctx, c.dev, c.dims, t)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +162,7 @@ func (l *Launcher) packing(i int) error {
 	if want == nil {
 		return nil
 	}
-	packed, err := packTensor(a.t, want)
+	packed, err := packTensor(a.t, want, nil)
 	if err != nil {
 		return fmt.Errorf("kernel %s: argument %q: %w", l.ir.Name, q.Name, err)
 	}

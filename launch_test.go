@@ -140,7 +140,7 @@ func TestPack(t *testing.T) {
 			}
 			w, err := d.FromCodes(girih.U4, codes, kk, n)
 			require.NoError(t, err)
-			p, err := k.Pack(ctx, "w", w)
+			p, err := k.Pack(ctx, "w", w, girih.Dim("M", m)) // for the tune values of these calls
 			require.NoError(t, err)
 			assert.Equal(t, girih.U4, p.DType())
 			assert.Equal(t, []int{kk, n}, p.Shape())
@@ -153,6 +153,8 @@ func TestPack(t *testing.T) {
 			assert.ErrorIs(t, err, girih.ErrArgument)
 			_, err = k.Pack(ctx, "w", back)
 			assert.NoError(t, err)
+			_, err = k.Pack(ctx, "w", back, girih.Set("BM", 8))
+			assert.ErrorIs(t, err, girih.ErrArgument)
 
 			x, err := d.Random(girih.F16, 1, m, kk)
 			require.NoError(t, err)
@@ -313,7 +315,7 @@ func TestConcurrent(t *testing.T) {
 		if d.Name() == "vm" {
 			continue
 		}
-		n := strings.Count(log.String(), "kernel=vadd device="+d.Name())
+		n := strings.Count(log.String(), "kernel loaded\" kernel=vadd device="+d.Name())
 		assert.LessOrEqual(t, n, 3, "one for each of three sets of facts")
 		assert.Positive(t, n)
 	}

@@ -2,7 +2,9 @@ package girih
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/girih-lang/girih/ir"
@@ -19,12 +21,17 @@ type Packed struct {
 	shape []int
 	order string   // hash of the storage order; "" is row-major
 	plan  *ir.Pack // nil for row-major
+	tune  *tuning  // of the code that it is for
 }
 
 // Pack brings a row-major matrix into the order that the kernel wants for the parameter name, on the tensor's device. The
 // matrix itself stays as it is and may be freed. It compiles the kernel where that is needed to know the order; static
-// dimensions that the matrix does not have are given with Dim. In the VM the order is row-major and Pack a copy.
-func (k *Kernel) Pack(ctx context.Context, name string, t *Tensor) (*Packed, error) {
+// dimensions that the matrix does not have are given with Dim when the kernel is made.
+//
+// The order goes with tune values. Without expect they are those that the source has first; with Dim options for the other
+// extents to expect (the rows of a batch, say) they are picked for these. Calls with the packed matrix keep them. In the VM
+// the order is row-major and Pack a copy.
+func (k *Kernel) Pack(ctx context.Context, name string, t *Tensor, expect ...Option) (*Packed, error) {
 	at := slices.Index(k.decl.Inputs, name)
 	if at < 0 {
 		return nil, errorf(ErrArgument, "kernel %s has no input %q", k.signature(), name)
@@ -51,11 +58,28 @@ func (k *Kernel) Pack(ctx context.Context, name string, t *Tensor) (*Packed, err
 	if err != nil {
 		return nil, errorf(ErrShape, "kernel %s: %w", k.decl.Name, err)
 	}
-	prog, err := v.program(ctx, t.dev, dims)
+	var hints options
+	for _, f := range expect {
+		f(&hints)
+	}
+	if hints.err != nil || hints.defines != nil || hints.generic {
+		return nil, errors.Join(hints.err, errorf(ErrArgument, "Pack takes Dim options only: set others when the kernel is made"))
+	}
+	likely := maps.Clone(dims)
+	for n, e := range hints.dims {
+		if _, known := likely[n]; !known {
+			likely[n] = e
+		}
+	}
+	tn, err := v.pick(t.dev, likely, nil)
 	if err != nil {
 		return nil, err
 	}
-	return packTensor(t, prog.pack(name))
+	prog, err := v.program(ctx, t.dev, dims, tn)
+	if err != nil {
+		return nil, err
+	}
+	return packTensor(t, prog.pack(name), tn)
 }
 
 // known are the dimensions that one tensor binds.
@@ -86,12 +110,12 @@ func known(k *ir.Kernel, p *ir.Param, s ir.ArgShape) (map[string]int64, error) {
 }
 
 // packTensor makes a packed copy.
-func packTensor(t *Tensor, plan *ir.Pack) (*Packed, error) {
+func packTensor(t *Tensor, plan *ir.Pack, tune *tuning) (*Packed, error) {
 	h, err := t.read()
 	if err != nil {
 		return nil, err
 	}
-	p := &Packed{dt: t.dt, shape: slices.Clone(t.shape), order: order(plan), plan: plan}
+	p := &Packed{dt: t.dt, shape: slices.Clone(t.shape), order: order(plan), plan: plan, tune: tune}
 	if plan == nil {
 		p.data, err = t.dev.upload(h)
 		return p, err

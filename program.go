@@ -51,6 +51,7 @@ func (l *loaded) close() error {
 type programKey struct {
 	dev   *Device
 	facts string
+	tune  string
 }
 
 // maxFact is the largest power of two that the extents at hand are examined for; see compile.Specialise.
@@ -75,18 +76,18 @@ func (v *variant) facts(d *Device, dims map[string]int64) string {
 }
 
 // program is the code for a device and extents: what is loaded, else what is embedded, else compiled.
-func (v *variant) program(ctx context.Context, d *Device, dims map[string]int64) (*program, error) {
+func (v *variant) program(ctx context.Context, d *Device, dims map[string]int64, t *tuning) (*program, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	key := programKey{d, v.facts(d, dims)}
+	key := programKey{d, v.facts(d, dims), t.text}
 	v.mu.Lock()
 	p := v.programs[key]
 	v.mu.Unlock()
 	if p != nil {
 		return p, nil
 	}
-	p, err := d.load(ctx, v, dims)
+	p, err := d.load(ctx, v, t, dims)
 	if err != nil {
 		return nil, published(v.k.pkg, v.ir, err)
 	}
@@ -108,14 +109,17 @@ func (d *Device) isClosed() bool {
 }
 
 // load finds or makes a program. Kernels with the same text share it; of several callers one compiles.
-func (d *Device) load(ctx context.Context, v *variant, dims map[string]int64) (*program, error) {
-	e := v.match(d, dims)
-	spec := v.ir
-	parts := []string{v.ir.String()}
+func (d *Device) load(ctx context.Context, v *variant, t *tuning, dims map[string]int64) (*program, error) {
+	var e *embedded
+	if t.values == nil {
+		e = v.match(d, dims)
+	}
+	spec := t.ir
+	parts := []string{spec.String()}
 	if e != nil {
 		parts = append(parts, "embedded", e.code.Target, e.code.SHA256)
 	} else if d.kind != onVM && !v.k.opts.generic {
-		spec = v.ir.Clone()
+		spec = t.ir.Clone()
 		compile.Specialise(spec, dims)
 		parts = []string{spec.String()}
 	}
