@@ -2,15 +2,22 @@ package conform
 
 import (
 	"context"
+	"errors"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/girih-lang/girih/codegen/ptx/llvm"
+	"github.com/girih-lang/girih/codegen/ptx/ptxas"
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/layout"
 	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime"
+	"github.com/girih-lang/girih/runtime/cache"
+	"github.com/girih-lang/girih/runtime/cuda"
 	"github.com/girih-lang/girih/runtime/tensor"
 	"github.com/girih-lang/girih/runtime/threadvm"
 )
@@ -79,5 +86,52 @@ func TestConversions(t *testing.T) {
 	require.Greater(t, plans[layout.Shuffle], 50)
 	for _, c := range []layout.Class{layout.Register, layout.Shuffle, layout.Shared} {
 		require.Greater(t, classes[c], 50, c)
+	}
+}
+
+// Every conversion compiles and assembles; with a GPU it also runs, from the cache where there is no LLVM.
+func TestConversionsCUDA(t *testing.T) {
+	dev, err := cuda.Open(0)
+	if err != nil && !errors.Is(err, cuda.ErrNoDriver) && !errors.Is(err, cuda.ErrNoDevice) {
+		require.NoError(t, err)
+	}
+	target, count := "sm_90a", 24
+	if dev != nil {
+		target = dev.Target()
+		t.Cleanup(func() { dev.Close() })
+	}
+	var store *cache.Cache
+	if os.Getenv("GIRIH_CACHE") != "" {
+		store = cache.Open(cache.Options{})
+		count = 240 // all of them run where there is a GPU; assembling them here would say nothing new
+	}
+	if _, err := llvm.Find(); err != nil && store == nil {
+		if strings.Contains(os.Getenv("GIRIH_REQUIRE"), "llvm") {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	as, _ := ptxas.Find()
+	for _, c := range Conversions(count) {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			code, err := compile.GPU(context.Background(), c.Kernel, target, compile.Options{Cache: store})
+			require.NoError(t, err)
+			if dev == nil {
+				if as != nil && store == nil {
+					_, rep, err := as.Assemble(context.Background(), code.PTX, target)
+					require.NoError(t, err)
+					require.Zero(t, rep.SpillStores+rep.Stack, "%+v", rep.Usage)
+				}
+				return
+			}
+			prog, err := cuda.NewProgram(dev, cuda.Code{Kernel: code.Kernel, PTX: code.PTX, Threads: code.Threads, Shared: code.Shared})
+			require.NoError(t, err)
+			x := bits(t, code.Kernel)
+			got, err := Results(context.Background(), prog, code.Kernel, map[string]runtime.Arg{"x": runtime.Tensor(x)}, nil)
+			require.NoError(t, err)
+			require.Equal(t, x.Data, got["y"].Data)
+			require.NoError(t, prog.Close())
+		})
 	}
 }
