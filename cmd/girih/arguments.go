@@ -28,6 +28,8 @@ type job struct {
 	dims   map[string]int64
 	origin map[string]string // of the inputs: "made up", a file, the input declaration
 	quants []quantised
+
+	specialise bool // compile for the extents at hand
 }
 
 // prepare finds the arguments, binds the dimensions by them, and lowers and specialises the kernel.
@@ -49,7 +51,7 @@ func (s *kernelSource) prepare(f *inputFlags) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{src: s, k: k, named: map[string]runtime.Arg{}, dims: s.dims, origin: map[string]string{}, quants: in.quants}
+	j := &job{src: s, k: k, named: map[string]runtime.Arg{}, dims: s.dims, origin: map[string]string{}, quants: in.quants, specialise: !f.NoS}
 	for name := range files {
 		if p := k.Param(name); p == nil || p.Out {
 			return nil, usagef("--in %s: kernel %s has no such input; it has %s", name, k.Name, orNone(inputNames(k)))
@@ -88,7 +90,7 @@ func (s *kernelSource) prepare(f *inputFlags) (*job, error) {
 		return nil, err
 	}
 	j.dims = call.Dims
-	if !f.NoS {
+	if j.specialise {
 		compile.Specialise(k, j.dims)
 	}
 	return j, nil

@@ -4,35 +4,38 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	goruntime "runtime"
+	"os"
 	"slices"
-	"sync"
+	"strconv"
+	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/girih-lang/girih/internal/compile"
-	"github.com/girih-lang/girih/lang"
 	"github.com/girih-lang/girih/runtime"
-	"github.com/girih-lang/girih/runtime/tensor"
-	"github.com/girih-lang/girih/stdlib"
 )
 
 // benchCmd is `girih bench`. Times are medians. On a GPU caches are cold: launches rotate through copies of the arguments that
 // are four times as large as the L2 cache; on the CPU they are as the run before left them. The bytes are those of all
 // arguments once, the least that has to be moved. The ceiling is the bandwidth of reading memory, measured in the same run:
 // on a GPU by summing the rows of a 2 GiB matrix, on the CPU by adding up 256 MiB on all processors.
+//
+// Several values of an extent, --shape M=1/4/16,N=8192, make a row each. --beside sets another kernel or a stored figure
+// beside every row: FILE:KERNEL is measured with the same extents, types and tune choices of its own; NAME=MICROSECONDS is a
+// figure that was measured elsewhere; FILE.json holds what `girih bench --format json` printed, and rows of the same
+// executor and shape are compared.
 type benchCmd struct {
 	kernelFlags
 	inputFlags
 	On      []string `placeholder:"vm|cpu|cuda" help:"Executors; cpu and cuda where they exist when left out."`
 	Samples int      `default:"20" help:"Measurements of which the median is shown."`
+	Beside  []string `placeholder:"FILE:KERNEL|FILE.json|NAME=µS" sep:"none" help:"A second kernel, or a stored figure, to set beside."`
 	Format  string   `default:"text" enum:"text,json" help:"${enum}."`
 }
 
 // measured is one line of the report, and its JSON form.
 type measured struct {
 	Kernel   string            `json:"kernel"`
-	Defines  map[string]string `json:"defines,omitempty"`
+	Defines  map[string]string `json:"defines,omitempty"` // of -D
 	Executor string            `json:"executor"`
 	Shape    map[string]int64  `json:"shape"`
 	Time     float64           `json:"time_us"`
@@ -40,6 +43,21 @@ type measured struct {
 	Rate     float64           `json:"gbps"`
 	Ceiling  float64           `json:"ceiling_gbps,omitempty"` // absent in the VM
 	Share    float64           `json:"share,omitempty"`
+	FLOPs    float64           `json:"gflops,omitempty"` // billions of additions and multiplications of dots a second
+	Tune     map[string]int64  `json:"tune,omitempty"`
+	Picked   string            `json:"picked,omitempty"` // where the tune values come from: declared, model, tuned
+	Note     string            `json:"note,omitempty"`
+	Beside   []beside          `json:"beside,omitempty"`
+
+	tiles string
+}
+
+// beside is another figure for the same shape.
+type beside struct {
+	Name  string  `json:"name"`
+	Time  float64 `json:"time_us"`
+	Ratio float64 `json:"ratio"`            // its time by ours: above 1 we are faster
+	Where string  `json:"stored,omitempty"` // not measured in this run
 }
 
 func (c *benchCmd) Run(a *app) error {
@@ -50,84 +68,145 @@ func (c *benchCmd) Run(a *app) error {
 	if c.Samples < 1 || c.Samples > 1e6 {
 		return usagef("--samples %d: expected 1 to 1000000", c.Samples)
 	}
-	src, err := c.load()
+	others, err := c.besides()
 	if err != nil {
 		return err
 	}
-	j, err := src.prepare(&c.inputFlags)
+	shapes, err := spread(c.Shape)
 	if err != nil {
 		return err
 	}
-	var list []measured
+	b := bencher{a: a, c: c, ceilings: map[string]float64{}}
+	list := []measured{}
 	var absent []absence
-	for _, name := range on {
-		if name == "vm" && len(c.On) == 0 {
-			continue // it is not there to be fast
+	title := ""
+	for _, shape := range shapes {
+		flags := c.kernelFlags
+		flags.Shape = shape
+		j, err := b.job(&flags)
+		if err != nil {
+			return err
 		}
-		m, err := c.measure(a, j, name)
-		var no *missing
-		switch {
-		case errors.As(err, &no) && len(c.On) > 0:
-			return runtimef("--on %s: %s", name, no.reason).with("%s", no.install)
-		case errors.As(err, &no):
-			absent = append(absent, absence{name, no})
-		case err != nil:
-			return fmt.Errorf("on %s: %w", name, compileError(src.pkg, j.k, err))
-		default:
+		if title == "" {
+			title = j.title()
+		}
+		for _, name := range on {
+			if name == "vm" && len(c.On) == 0 {
+				continue // it is not there to be fast
+			}
+			m, err := b.measure(j, name)
+			var no *missing
+			switch {
+			case errors.As(err, &no) && len(c.On) > 0:
+				return runtimef("--on %s: %s", name, no.reason).with("%s", no.install)
+			case errors.As(err, &no):
+				if !slices.ContainsFunc(absent, func(m absence) bool { return m.name == name }) {
+					absent = append(absent, absence{name, no})
+				}
+				continue
+			case err != nil:
+				return fmt.Errorf("on %s: %w", name, compileError(j.src.pkg, j.k, err))
+			}
+			for _, o := range others {
+				x, ok, err := o.beside(&b, &flags, m)
+				if err != nil {
+					return fmt.Errorf("--beside %s: %w", o.text, err)
+				}
+				if ok {
+					x.Ratio = x.Time / m.Time
+					m.Beside = append(m.Beside, x)
+				}
+			}
 			list = append(list, m)
 		}
 	}
 	if c.Format == "json" {
 		e := json.NewEncoder(a.out)
 		e.SetIndent("", "  ")
-		if list == nil {
-			list = []measured{}
-		}
 		return e.Encode(list)
 	}
-	a.printf("%s\n\n", j.title())
-	rows := [][]string{{"executor", "time", "moved", "GB/s", "ceiling", "share"}}
-	for _, m := range list {
-		ceiling, share := "-", "-"
-		if m.Ceiling > 0 {
-			ceiling, share = fmt.Sprintf("%.3g", m.Ceiling), fmt.Sprintf("%.0f %%", 100*m.Share)
-		}
-		rows = append(rows, []string{m.Executor, duration(time.Duration(m.Time * 1e3)), size(m.Bytes), fmt.Sprintf("%.3g", m.Rate), ceiling, share})
-	}
-	a.table(rows, "lrrrrr")
+	b.print(title, list, len(shapes) > 1)
 	for _, m := range absent {
 		a.printf("not on %s: %s; %s\n", m.name, m.why.reason, m.why.install)
 	}
 	return nil
 }
 
+// spread makes the rows of --shape: every combination of the values that a dimension has, M=1/4/16.
+func spread(list []string) ([][]string, error) {
+	rows := [][]string{nil}
+	for _, text := range list {
+		name, values, _ := strings.Cut(text, "=")
+		var next [][]string
+		for _, row := range rows {
+			for _, v := range strings.Split(values, "/") {
+				next = append(next, append(slices.Clone(row), name+"="+v))
+			}
+		}
+		if rows = next; len(rows) > 1000 {
+			return nil, usagef("--shape has more than 1000 combinations")
+		}
+	}
+	if len(list) > 0 && !strings.Contains(strings.Join(list, ""), "/") {
+		return [][]string{list}, nil // said better when it is read
+	}
+	return rows, nil
+}
+
+// bencher measures; ceilings are measured once a run.
+type bencher struct {
+	a        *app
+	c        *benchCmd
+	ceilings map[string]float64
+}
+
+func (b *bencher) job(f *kernelFlags) (*job, error) {
+	src, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	return src.prepare(&b.c.inputFlags)
+}
+
 // measure times the kernel on one executor, and the executor's ceiling.
-func (c *benchCmd) measure(a *app, j *job, name string) (m measured, err error) {
-	o, err := a.open(name, j.k)
+func (b *bencher) measure(j *job, name string) (m measured, err error) {
+	k, choice, err := j.on(b.a, name)
+	if err != nil {
+		return m, err
+	}
+	o, err := b.a.open(name, k)
 	if err != nil {
 		return m, err
 	}
 	defer func() { err = errors.Join(err, o.close()) }()
-	args, err := j.arguments(j.k)
+	args, err := j.arguments(k)
 	if err != nil {
 		return m, err
 	}
-	took, bytes, err := timed(a, o, args, c.Samples)
+	took, bytes, err := timed(b.a, o, args, b.c.Samples)
 	if err != nil {
 		return m, err
 	}
-	m = measured{Kernel: j.k.Name, Defines: j.src.defines, Executor: name, Shape: j.dims, Time: float64(took.Nanoseconds()) / 1e3, Bytes: bytes,
-		Rate: float64(bytes) / float64(max(took.Nanoseconds(), 1))}
-	switch name {
-	case "cpu":
-		m.Ceiling = readCPU()
-	case "cuda":
-		if m.Ceiling, err = readCUDA(a); err != nil {
-			return m, fmt.Errorf("measuring the read bandwidth: %w", err)
+	ns := float64(max(took.Nanoseconds(), 1))
+	m = measured{Kernel: j.k.Name, Defines: j.src.defines, Executor: name, Shape: j.dims, Time: ns / 1e3, Bytes: bytes,
+		Rate: float64(bytes) / ns, Tune: choice.Values, Picked: choice.From, Note: choice.Note, tiles: told(choice)}
+	if n, err := compile.Operations(j.k, j.dims); err == nil {
+		m.FLOPs = n / ns
+	}
+	ceiling, ok := b.ceilings[name]
+	if !ok {
+		switch name {
+		case "cpu":
+			ceiling = readCPU()
+		case "cuda":
+			if ceiling, err = readCUDA(b.a); err != nil {
+				return m, fmt.Errorf("measuring the read bandwidth: %w", err)
+			}
 		}
+		b.ceilings[name] = ceiling
 	}
-	if m.Ceiling > 0 {
-		m.Share = m.Rate / m.Ceiling
+	if m.Ceiling = ceiling; ceiling > 0 {
+		m.Share = m.Rate / ceiling
 	}
 	return m, nil
 }
@@ -150,77 +229,81 @@ func timed(a *app, o *opened, args []runtime.Arg, samples int) (time.Duration, i
 	return took[len(took)/2], bytes, nil
 }
 
-// readCPU is the bandwidth in GB/s at which all processors together read 256 MiB: the best of five passes.
-func readCPU() float64 {
-	data := make([]uint64, 32<<20)
-	n := goruntime.GOMAXPROCS(0)
-	sums := make([]uint64, n*8) // one cache line each
-	each := func(f func(w int, part []uint64)) time.Duration {
-		start := time.Now()
-		var wg sync.WaitGroup
-		for w := range n {
-			wg.Go(func() { f(w, data[len(data)*w/n:len(data)*(w+1)/n]) })
-		}
-		wg.Wait()
-		return time.Since(start)
-	}
-	each(func(_ int, part []uint64) { // each processor touches its own part first, so that it lies near it
-		for i := range part {
-			part[i] = uint64(i)
-		}
-	})
-	best := time.Duration(1<<63 - 1)
-	for range 5 {
-		best = min(best, each(func(w int, part []uint64) {
-			var a, b, c, d uint64
-			for ; len(part) >= 8; part = part[8:] {
-				a += part[0] + part[4]
-				b += part[1] + part[5]
-				c += part[2] + part[6]
-				d += part[3] + part[7]
-			}
-			sums[w*8] = a + b + c + d
-		}))
-	}
-	return float64(len(data)) * float64(unsafe.Sizeof(data[0])) / float64(best.Nanoseconds())
+// other is one --beside.
+type other struct {
+	text         string
+	file, kernel string     // to measure
+	stored       []measured // from a file of JSON
+	name         string     // of a figure
+	us           float64
 }
 
-// readCUDA is the bandwidth in GB/s of a kernel that does little but read.
-func readCUDA(a *app) (float64, error) {
-	text, _ := stdlib.Source("reduce")
-	pkg, err := lang.LoadSource("reduce.girih", text)
-	if err != nil {
-		return 0, err
-	}
-	src := &kernelSource{pkg: pkg, defines: map[string]string{"T": "f32"}, dims: map[string]int64{"M": 32768, "N": 16384},
-		given: map[string]bool{}}
-	if src.decl, err = pkg.Kernel("SumRows"); err != nil {
-		return 0, err
-	}
-	k, err := src.lower()
-	if err != nil {
-		return 0, err
-	}
-	j := &job{src: src, k: k, named: map[string]runtime.Arg{}, dims: src.dims}
-	for _, p := range k.Params {
-		if p.Out {
-			continue
+func (c *benchCmd) besides() ([]other, error) {
+	var list []other
+	for _, text := range c.Beside {
+		o := other{text: text}
+		name, figure, isFigure := strings.Cut(text, "=")
+		i := strings.LastIndexByte(text, ':')
+		switch {
+		case strings.HasSuffix(text, ".json"):
+			data, err := os.ReadFile(text)
+			if err != nil {
+				return nil, usagef("--beside: %w", plain(err))
+			}
+			if err := json.Unmarshal(data, &o.stored); err != nil {
+				return nil, usagef("--beside %s: not what girih bench --format json prints: %w", text, err)
+			}
+		case isFigure:
+			us, err := strconv.ParseFloat(figure, 64)
+			if err != nil || us <= 0 {
+				return nil, usagef("--beside %s: a stored figure is a time in microseconds, above 0", text)
+			}
+			o.name, o.us = name, us
+		case i > 0 && i < len(text)-1:
+			o.file, o.kernel = text[:i], text[i+1:]
+		default:
+			return nil, usagef("--beside %s: expected FILE:KERNEL, FILE.json or NAME=MICROSECONDS", text)
 		}
-		shape, err := j.shape(p)
-		if err != nil {
-			return 0, err
+		list = append(list, o)
+	}
+	return list, nil
+}
+
+// beside finds the figure to set beside a measurement; it is not ok where a file has none for the shape.
+func (o other) beside(b *bencher, f *kernelFlags, m measured) (beside, bool, error) {
+	switch {
+	case o.name != "":
+		return beside{Name: o.name, Time: o.us, Where: "command line"}, true, nil
+	case o.file == "":
+		for _, x := range o.stored {
+			if x.Executor == m.Executor && fmt.Sprint(x.Shape) == fmt.Sprint(m.Shape) {
+				return beside{Name: x.Kernel, Time: x.Time, Where: o.text}, true, nil
+			}
 		}
-		j.named[p.Name] = runtime.Tensor(tensor.New(p.Value.Type.Elem, shape...))
+		return beside{}, false, nil
 	}
-	compile.Specialise(k, src.dims)
-	o, err := a.openCUDA(k)
+	flags := *f
+	flags.File, flags.Kernel = o.file, o.kernel
+	flags.Define = nil
+	src, err := (&kernelFlags{File: o.file, Kernel: o.kernel}).load()
 	if err != nil {
-		return 0, err
+		return beside{}, false, err
 	}
-	args, err := j.arguments(k)
+	for _, d := range f.Define { // what it does not have is not meant for it
+		name, _, _ := strings.Cut(d, "=")
+		for _, p := range src.decl.Params {
+			if p.Name == name && p.Kind != "tune" {
+				flags.Define = append(flags.Define, d)
+			}
+		}
+	}
+	j, err := b.job(&flags)
 	if err != nil {
-		return 0, errors.Join(err, o.close())
+		return beside{}, false, err
 	}
-	took, bytes, err := timed(a, o, args, 20)
-	return float64(bytes) / float64(max(took.Nanoseconds(), 1)), errors.Join(err, o.close())
+	x, err := b.measure(j, m.Executor)
+	if err != nil {
+		return beside{}, false, compileError(j.src.pkg, j.k, err)
+	}
+	return beside{Name: x.Kernel, Time: x.Time}, true, nil
 }

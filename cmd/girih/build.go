@@ -67,11 +67,15 @@ func (c *buildCmd) Run(a *app) error {
 	}
 	steps = append(steps, compile.Step{Name: "read and parse", Time: time.Since(start)})
 	since := time.Now()
-	k, err := src.lower()
+	k, choice, err := src.pick(compile.Picker{Machine: compile.MachineOf(target.Name), Cache: a.cache()}, src.dims)
 	if err != nil {
 		return err
 	}
 	compile.Specialise(k, src.dims)
+	if choice.From == "model" {
+		steps = append(steps, compile.Step{Name: fmt.Sprintf("pick %s", choice), Time: time.Since(since)})
+		since = time.Now()
+	}
 	steps = append(steps, compile.Step{Name: "check and lower", Time: time.Since(since)})
 	if c.Emit == "tile" {
 		return a.output(c.Output, []byte(k.String()))

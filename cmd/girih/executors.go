@@ -55,28 +55,22 @@ func (a *app) open(name string, k *ir.Kernel) (*opened, error) {
 }
 
 func (a *app) openCUDA(k *ir.Kernel) (*opened, error) {
-	d, err := cuda.Open(0)
-	switch {
-	case errors.Is(err, cuda.ErrNoDriver):
-		return nil, &missing{"no CUDA driver", "install NVIDIA's driver, R570 or later"}
-	case errors.Is(err, cuda.ErrNoDevice):
-		return nil, &missing{"the CUDA driver finds no GPU", "see nvidia-smi and CUDA_VISIBLE_DEVICES"}
-	case err != nil:
+	d, err := a.gpu()
+	if err != nil {
 		return nil, err
 	}
 	c, err := compile.GPU(a.ctx, k, d.Target(), compile.Options{Cache: a.cache()})
 	if errors.Is(err, llvm.ErrMissing) {
-		return nil, errors.Join(&missing{fmt.Sprintf("no LLVM %d", llvm.Major), fmt.Sprintf("apt-get install llvm-%d", llvm.Major)}, d.Close())
+		return nil, &missing{fmt.Sprintf("no LLVM %d", llvm.Major), fmt.Sprintf("apt-get install llvm-%d", llvm.Major)}
 	}
 	if err != nil {
-		return nil, errors.Join(err, d.Close())
+		return nil, err
 	}
 	p, err := cuda.NewProgram(d, cuda.Code{Kernel: c.Kernel, PTX: c.PTX, Threads: c.Threads, Shared: c.Shared})
 	if err != nil {
-		return nil, errors.Join(err, d.Close())
+		return nil, err
 	}
-	return &opened{name: "cuda", kernel: c.Kernel, program: p, code: c,
-		close: func() error { return errors.Join(p.Close(), d.Close()) }}, nil
+	return &opened{name: "cuda", kernel: c.Kernel, program: p, code: c, close: p.Close}, nil
 }
 
 // cache is the user's cache of compiled kernels.

@@ -33,12 +33,12 @@ func (c *explainCmd) Run(a *app) error {
 	if src.pkg == nil {
 		return usagef("explain needs source, not tile IR")
 	}
-	k, err := src.lower()
+	k, choice, err := src.pick(compile.Picker{Machine: compile.MachineOf(target.Name), Cache: a.cache()}, src.dims)
 	if err != nil {
 		return err
 	}
 	compile.Specialise(k, src.dims)
-	return a.explain(src.pkg, src.decl, k, target, "")
+	return a.explain(src.pkg, src.decl, k, target, told(choice))
 }
 
 // explain prints the source of a kernel with what the compiler decides for it; tuned says how its tune values were chosen.

@@ -24,6 +24,7 @@ import (
 	"github.com/girih-lang/girih/internal/testrun"
 	"github.com/girih-lang/girih/lang/diag"
 	"github.com/girih-lang/girih/runtime/cache"
+	"github.com/girih-lang/girih/runtime/cuda"
 )
 
 // commands is the command line; kong reads it from the struct tags.
@@ -32,6 +33,8 @@ type commands struct {
 	Build   buildCmd   `cmd:"" help:"Compile a kernel for a target and write what a stage of the compiler makes."`
 	Explain explainCmd `cmd:"" help:"Show what the compiler decided, line by line."`
 	Bench   benchCmd   `cmd:"" help:"Measure a kernel: time, GB/s, share of the read bandwidth measured in the same run."`
+	Tune    tuneCmd    `cmd:"" help:"Measure candidates for the tune values of a kernel and keep the best for this chip."`
+	Worker  workerCmd  `cmd:"" hidden:"" name:"tune-worker"`
 	Test    testCmd    `cmd:"" help:"Run the test blocks and examples of packages on every executor that exists here."`
 	userCommands
 
@@ -53,6 +56,7 @@ type app struct {
 	color  bool // on standard error, where diagnostics go
 	colors bool // on standard output
 	kept   *cache.Cache
+	device *cuda.Device // once something needs the GPU
 }
 
 func main() { os.Exit(girih(os.Args[1:])) }

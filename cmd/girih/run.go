@@ -38,6 +38,7 @@ type row struct {
 	bytes    int64
 	failed   bool
 	checked  bool
+	tiles    string // the tune values and where they come from
 }
 
 func (c *runCmd) Run(a *app) error {
@@ -122,12 +123,16 @@ func (j *job) reference(a *app, check string) (map[string]*tensor.Tensor, error)
 
 // execute runs on one executor, and compares and measures.
 func (j *job) execute(a *app, name string, want map[string]*tensor.Tensor) (got map[string]*tensor.Tensor, rows []row, err error) {
-	o, err := a.open(name, j.k)
+	k, choice, err := j.on(a, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := a.open(name, k)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, o.close()) }()
-	args, err := j.arguments(j.k)
+	args, err := j.arguments(k)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -140,12 +145,12 @@ func (j *job) execute(a *app, name string, want map[string]*tensor.Tensor) (got 
 			return nil, nil, err
 		}
 	}
-	got = outputs(j.k, args)
+	got = outputs(k, args)
 	for _, p := range j.k.Params {
 		if !p.Out {
 			continue
 		}
-		r := row{executor: name, result: p.Name, time: st.Time, bytes: st.Bytes}
+		r := row{executor: name, result: p.Name, time: st.Time, bytes: st.Bytes, tiles: told(choice)}
 		if w := want[p.Name]; w != nil {
 			if r.diff, err = tensor.Compare(got[p.Name], w); err != nil {
 				return nil, nil, err

@@ -47,8 +47,23 @@ func (a *app) printRun(j *job, rows []row, absent []absence, check string) {
 		a.printf("\n")
 		a.table(t, "lllllrrr")
 	}
+	a.printTiles(rows)
 	for _, m := range absent {
 		a.printf("%snot on %s: %s; %s\n", map[bool]string{true: "\n"}[m == absent[0]], m.name, m.why.reason, m.why.install)
+	}
+}
+
+// printTiles says with which tune values each executor ran.
+func (a *app) printTiles(rows []row) {
+	last := ""
+	for _, r := range rows {
+		if r.tiles != "" && r.executor != last {
+			if last == "" {
+				a.printf("\n")
+			}
+			a.printf("%s: %s\n", r.executor, r.tiles)
+			last = r.executor
+		}
 	}
 }
 
