@@ -43,6 +43,12 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 		users: map[*ir.Value][]*ir.Op{}, home: map[*ir.Op]*ir.Block{}}
 	lo.params()
 	lo.index(k.Body)
+	k.Body.Walk(func(o *ir.Op) bool { // temporaries go behind every buffer, also of loops that come later
+		if o.Code == ir.OpAllocShared {
+			lo.shared = max(lo.shared, o.Int("offset")+passes.BufferBytes(k, o))
+		}
+		return true
+	})
 	lo.block(k.Body)
 	f.Body.Nodes = append(lo.entry.Nodes, f.Body.Nodes...)
 	lo.placeScratch()

@@ -172,8 +172,32 @@ func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
 		}
 	case o.Code == ir.OpBroadcast:
 		return backward(o, o.Result().Layout)
+	case o.Code == ir.OpStore && i == 0:
+		return s.coalesced(o)
 	}
 	return nil
+}
+
+// coalesced is the layout for a store whose value's own layout would write single elements of less than four bytes where
+// whole vectors could be written (the result of a transposition, say): going through shared memory once is cheaper. Nil
+// leaves the value where it is.
+func (s *solver) coalesced(o *ir.Op) *layout.Layout {
+	v := o.Args[0]
+	a := AccessOf(o)
+	fast := a.Fast()
+	_, local, ok := v.Layout.Digits()
+	n := s.facts.Vector(a, 16)
+	if !ok || fast < 0 || n == 1 || len(s.mma) > 0 { // accumulators lie in pieces that the caches put together
+		return nil
+	}
+	have := 1
+	if len(local) > 0 && local[0].Dim == fast && local[0].Stride == 1 {
+		have = local[0].Radix
+	}
+	if have*v.Type.Elem.Bits() >= 32 || have >= n {
+		return nil
+	}
+	return blocked(v.Type.Shape, fast, n, s.threads)
 }
 
 func (s *solver) move(b *ir.Builder, v *ir.Value, to *layout.Layout) *ir.Value {

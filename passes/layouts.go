@@ -20,7 +20,7 @@ func layoutPass(k *ir.Kernel, c *Context) error {
 		return cpuLayouts(k)
 	}
 	if k.Warps == 0 {
-		k.Warps = c.Target.Warps
+		k.Warps = defaultWarps(k, c.Target)
 	}
 	widenDots(k)
 	s := &solver{k: k, c: c, facts: NewFacts(k), threads: 32 * k.Warps, parent: map[*ir.Value]*ir.Value{}, of: map[*ir.Value]*layout.Layout{}, why: map[*ir.Value]string{}}
@@ -28,6 +28,18 @@ func layoutPass(k *ir.Kernel, c *Context) error {
 		return err
 	}
 	return s.convert()
+}
+
+// defaultWarps is the target's number of warps, or as many as keep 32 elements of the largest tile in a thread: whole rows in
+// registers want large blocks.
+func defaultWarps(k *ir.Kernel, t Target) int {
+	most := 0
+	each(k, func(v *ir.Value) { most = max(most, v.Type.Size()) })
+	dots := !k.Body.Walk(func(o *ir.Op) bool { return o.Code != ir.OpDot })
+	if dots {
+		return t.Warps
+	}
+	return min(max(t.Warps, pow2(ceilDiv(most, 32*32))), 32)
 }
 
 // cpuLayouts keeps every tile in row-major order in the only thread of a block.

@@ -58,17 +58,17 @@ func (r row) shape() string {
 // rows lists what is timed; the first one is the read bandwidth.
 func rows() []row {
 	rs := []row{{"reduce", "SumRows", map[string]string{"T": "f32"}, map[string]int64{"M": 32768, "N": 16384}, 0}}
-	for _, s := range [][2]int64{{57344, 8192}, {8192, 8192}, {8192, 28672}, {10240, 8192}, {5120, 5120}, {28672, 3584}, {3584, 4096}} {
-		for _, m := range []int64{1, 16} {
-			d := map[string]string{"W": "u4"}
-			if m > 8 {
-				d["BM"] = "16"
-			}
-			rs = append(rs, row{"linear", "Linear", d, map[string]int64{"M": m, "N": s[0], "K": s[1]}, 0})
+	linear := func(w string, m, n, k int64) {
+		rs = append(rs, row{"linear", "Linear", map[string]string{"W": w}, map[string]int64{"M": m, "N": n, "K": k}, 0})
+	}
+	for _, s := range [][2]int64{{57344, 8192}, {8192, 8192}, {8192, 28672}, {10240, 8192}, {5120, 5120}, {55296, 5120}, {28672, 3584}, {3584, 4096}} {
+		for _, m := range []int64{1, 4, 16, 64} {
+			linear("u4", m, s[0], s[1])
 		}
 	}
-	for _, w := range []string{"u1", "u2", "u3", "i4", "u5", "i6", "u8", "f6e3m2", "f4e2m1", "f8e4m3fn"} {
-		rs = append(rs, row{"linear", "Linear", map[string]string{"W": w}, map[string]int64{"M": 1, "N": 8192, "K": 8192}, 0})
+	for _, w := range []string{"u1", "u2", "u3", "i4", "f4e2m1", "u5", "f5e2m2", "u6", "i6", "f6e3m2", "u7", "u8", "f8e4m3fn"} {
+		linear(w, 1, 57344, 8192)
+		linear(w, 1, 8192, 8192)
 	}
 	for _, t := range []string{"f16", "bf16"} {
 		rs = append(rs, row{"matmul", "Matmul", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096})
@@ -132,7 +132,7 @@ func perf(target, match string, samples int, sweep bool) error {
 		if i > 0 && !re.MatchString(r.name()+" "+r.shape()) {
 			continue
 		}
-		k, err := r.lower()
+		k, err := r.lower(target)
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.name(), err)
 		}
@@ -153,7 +153,10 @@ func perf(target, match string, samples int, sweep bool) error {
 	return nil
 }
 
-func (r row) lower() (*ir.Kernel, error) {
+// picked notes the tiling that the cost model chose, for the table.
+func (r *row) picked(c compile.Choice) { r.defines = c.Defines(r.defines) }
+
+func (r *row) lower(target string) (*ir.Kernel, error) {
 	text, _ := stdlib.Source(r.file)
 	if r.file == "linear" {
 		text = examples.Linear
@@ -170,8 +173,15 @@ func (r row) lower() (*ir.Kernel, error) {
 	for _, d := range kd.Static {
 		static[d] = r.dims[d]
 	}
-	k, err := lang.Lower(pkg, r.kernel, lang.Options{Defines: r.defines, Dims: static, AnyTune: true})
+	o := lang.Options{Defines: r.defines, Dims: static, AnyTune: true}
+	choice, err := compile.Pick(pkg, r.kernel, o, r.dims, compile.MachineOf(target))
+	if err != nil {
+		return nil, err
+	}
+	o.Defines = choice.Defines(r.defines)
+	k, err := lang.Lower(pkg, r.kernel, o)
 	if err == nil {
+		r.picked(choice)
 		compile.Specialise(k, r.dims)
 	}
 	return k, err
@@ -252,21 +262,22 @@ func tilings() []row {
 			map[string]int64{"M": m, "N": n, "K": k}, 0})
 	}
 	for _, s := range [][2]int64{{57344, 8192}, {8192, 8192}} {
-		for _, bn := range []int{32, 64, 128} {
-			for _, bk := range []int{64, 128} {
-				for _, splits := range []int{4, 8} {
-					for _, stages := range []int{2, 3, 4, 6} {
-						add("u4", 1, s[0], s[1], 8, bn, bk, splits, stages)
-						if stages == 3 {
-							add("u4", 16, s[0], s[1], 16, bn, bk, splits, stages)
-							add("u8", 1, s[0], s[1], 8, bn, bk, splits, stages)
-							add("u2", 1, s[0], s[1], 8, bn, bk, splits, stages)
-							add("u1", 1, s[0], s[1], 8, bn, bk, splits, stages)
-						}
+		for _, bn := range []int{32, 64} {
+			for _, splits := range []int{4, 8} {
+				for _, stages := range []int{3, 4} {
+					for _, w := range []string{"u1", "u2", "u3", "u4", "u5", "u6", "u8", "f4e2m1", "f6e3m2"} {
+						add(w, 1, s[0], s[1], 1, bn, 128, splits, stages)
 					}
+					add("u4", 4, s[0], s[1], 4, bn, 128, splits, stages)
+					add("u4", 16, s[0], s[1], 16, bn, 128, splits, stages)
+					add("u4", 16, s[0], s[1], 16, bn, 64, splits, stages)
 				}
 			}
 		}
+		add("u4", 64, s[0], s[1], 64, 64, 64, 4, 3)
+		add("u4", 64, s[0], s[1], 64, 64, 64, 2, 3)
+		add("u4", 64, s[0], s[1], 64, 128, 64, 4, 3)
+		add("u4", 64, s[0], s[1], 32, 64, 128, 4, 3)
 	}
 	return rs
 }
