@@ -27,6 +27,7 @@ func layoutPass(k *ir.Kernel, c *Context) error {
 	if err := s.solve(); err != nil {
 		return err
 	}
+	s.decisions()
 	return s.convert()
 }
 

@@ -97,6 +97,7 @@ var Table = []Pass{
 	{Name: "lanes", Doc: "derives the storage order of packed tensors for vector registers", Required: true, Run: packLanesPass},
 	{Name: "async", Doc: "starts the loads of later iterations early, through shared memory", GPU: true, Run: asyncPass},
 	{Name: "shared", Doc: "allocates shared memory and inserts barriers", GPU: true, Required: true, Run: sharedPass},
+	{Name: "report", Doc: "tells what every access of memory takes", GPU: true, Run: reportPass},
 }
 
 // Order is why a pass stands before another.
@@ -112,6 +113,7 @@ var Order = []struct{ Before, After, Why string }{
 	{"layout", "lanes", "the storage order is that of the tile that is read"},
 	{"pack", "async", "a packed tile is copied as the words that pack has laid out"},
 	{"async", "shared", "the buffers of the copies are part of the allocation"},
+	{"shared", "report", "what is told is what is generated"},
 }
 
 func init() {

@@ -28,8 +28,8 @@ type Prepared struct {
 	Exact  map[string]*tensor.Tensor // fp64 results, rounded nowhere
 }
 
-// Prepare lowers a case, makes its arguments and runs the VM.
-func (c Case) Prepare(ctx context.Context) (*Prepared, error) {
+// Lower makes the kernel of a case.
+func (c Case) Lower() (*ir.Kernel, error) {
 	text, ok := stdlib.Source(c.File)
 	if c.File == "linear" {
 		text, ok = examples.Linear, true
@@ -52,7 +52,12 @@ func (c Case) Prepare(ctx context.Context) (*Prepared, error) {
 	for _, d := range kd.Static {
 		static[d] = c.Dims[d]
 	}
-	k, err := lang.Lower(pkg, c.Kernel, lang.Options{Defines: c.Defines, Dims: static, AnyTune: true})
+	return lang.Lower(pkg, c.Kernel, lang.Options{Defines: c.Defines, Dims: static, AnyTune: true})
+}
+
+// Prepare lowers a case, makes its arguments and runs the VM.
+func (c Case) Prepare(ctx context.Context) (*Prepared, error) {
+	k, err := c.Lower()
 	if err != nil {
 		return nil, err
 	}

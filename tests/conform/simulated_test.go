@@ -3,10 +3,12 @@ package conform
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime/threadvm"
 )
 
@@ -24,4 +26,30 @@ func TestSimulated(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, p.Compare(got))
 	})
+}
+
+// What layout inference takes for the kernels with the most values: the target is 10 ms.
+func BenchmarkLayouts(b *testing.B) {
+	target, err := compile.Target("sm_90a")
+	require.NoError(b, err)
+	for _, c := range []Case{
+		{"linear", "Linear", defs{"W": "u4"}, dims{"M": 64, "K": 4096, "N": 4096}, nil},
+		{"matmul", "Matmul", defs{"BM": "128", "BN": "128"}, dims{"M": 512, "N": 512, "K": 512}, nil},
+		{"norm", "AddNormQuant", defs{"Q": "f8e4m3fn"}, dims{"M": 3, "N": 4096}, map[string]float64{"eps": 1e-5}},
+	} {
+		k, err := c.Lower()
+		require.NoError(b, err)
+		b.Run(c.String(), func(b *testing.B) {
+			var spent time.Duration
+			for range b.N {
+				ctx := &passes.Context{Target: target, Timing: func(pass string, d time.Duration) {
+					if pass == "layout" {
+						spent += d
+					}
+				}}
+				require.NoError(b, passes.Run(k.Clone(), ctx))
+			}
+			b.ReportMetric(float64(spent.Microseconds())/float64(b.N), "µs-layout/op")
+		})
+	}
 }
