@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/ir/dtype"
+	"github.com/girih-lang/girih/lang/syntax"
+	"github.com/girih-lang/girih/runtime"
+	"github.com/girih-lang/girih/runtime/tensor"
+)
+
+// packCmd is `girih pack`: it brings a matrix into the storage order that the code for a target wants for a packed parameter.
+// The order goes with the kernel's parameters and tune values: the kernel that reads it must be built with the same ones.
+type packCmd struct {
+	File   string   `arg:"" help:"A .girih file or a directory that holds one package."`
+	Kernel string   `arg:"" help:"The kernel."`
+	Arg    string   `arg:"" help:"The parameter that is declared packed."`
+	In     string   `required:"" placeholder:"FILE" help:"The matrix: w.npy or w.safetensors#NAME; with --unpack the bytes."`
+	Out    string   `required:"" placeholder:"FILE" help:"Where the bytes go, as an .npy file of u8; with --unpack the matrix."`
+	Target string   `default:"sm_90a" help:"What the kernel is compiled for (${default})."`
+	Unpack bool     `help:"The other way: --in is packed, --out is the matrix. The extents come from --shape."`
+	Define []string `short:"D" name:"define" placeholder:"NAME=VALUE" sep:"none" help:"Set a type parameter, an integer parameter or a tune value."`
+	Shape  []string `placeholder:"M=16,K=4096" help:"Extents of named dimensions; those of the matrix need not be given."`
+}
+
+func (c *packCmd) Run(a *app) error {
+	target, err := compile.Target(c.Target)
+	if err != nil {
+		return usagef("--target: %w", err)
+	}
+	src, err := (&kernelFlags{File: c.File, Kernel: c.Kernel, Define: c.Define, Shape: c.Shape}).load()
+	if err != nil {
+		return err
+	}
+	if src.pkg == nil {
+		return usagef("pack needs source, not tile IR")
+	}
+	path, entry, _ := strings.Cut(c.In, "#")
+	in, err := loadTensor(path, entry)
+	if err != nil {
+		return runtimef("--in: %w", err)
+	}
+	if !c.Unpack {
+		src.bindArgument(c.Arg, in.Shape)
+	}
+	k, choice, err := src.pick(compile.Picker{Machine: compile.MachineOf(target.Name), Cache: a.cache()}, src.dims)
+	if err != nil {
+		return err
+	}
+	compile.Specialise(k, src.dims)
+	p := k.Param(c.Arg)
+	if p == nil || !p.Packed {
+		return usagef("kernel %s has no parameter %s that is declared packed", k.Name, c.Arg)
+	}
+	code, err := compile.Thread(k, target, compile.Options{})
+	if err != nil {
+		return compileError(src.pkg, k, err)
+	}
+	order := code.Kernel.Param(c.Arg).Pack
+	elem := p.Value.Type.Elem
+	switch {
+	case c.Unpack:
+		shape, err := p.Shape(src.dims)
+		if err != nil {
+			return usagef("%w", err).with("give the extents with --shape")
+		}
+		out := tensor.New(elem, shape...)
+		out.Data = in.Data
+		if order != nil {
+			if out, err = runtime.Unpack(in.Data, order, elem, shape[0], shape[1]); err != nil {
+				return runtimef("--in: %w", err)
+			}
+		} else if err := out.Check(); err != nil {
+			return runtimef("--in: %w", err)
+		}
+		if err := tensor.SaveNpy(c.Out, out, false); err != nil {
+			return runtimef("--out: %w", inFile(c.Out, err))
+		}
+		a.printf("%s: %s\n", c.Out, out)
+		return nil
+	}
+	w, err := in.As(elem)
+	if err != nil {
+		return runtimef("--in: %w", err).with("girih quantize makes codes of a float matrix")
+	}
+	data := w.Data
+	if order != nil {
+		if data, err = runtime.Pack(w, order); err != nil {
+			return runtimef("--in: %w", err)
+		}
+	}
+	bytes, err := tensor.FromPacked(dtype.U8, []int{len(data)}, data)
+	if err != nil {
+		return err
+	}
+	if err := tensor.SaveNpy(c.Out, bytes, false); err != nil {
+		return runtimef("--out: %w", inFile(c.Out, err))
+	}
+	text := "row-major"
+	if order != nil {
+		text = fmt.Sprintf("in tiles of %d×%d for %d threads", order.Tile[0], order.Tile[1], order.Threads)
+	}
+	a.printf("%s: %s, %s, %s\n", c.Out, w, size(int64(len(data))), text)
+	if t := told(choice); t != "" {
+		a.printf("tune values: %s; a kernel that reads this is built with the same\n", t)
+	}
+	return nil
+}
+
+// bindArgument binds the dimensions that stand alone as an extent of a parameter by a shape.
+func (s *kernelSource) bindArgument(name string, shape []int) {
+	for _, p := range s.decl.Decl.Params {
+		for _, n := range p.Names {
+			if n.Name != name || len(p.Type.Dims) != len(shape) {
+				continue
+			}
+			for i, d := range p.Type.Dims {
+				if id, ok := syntax.Unparen(d.X).(*syntax.Ident); ok {
+					if _, param := s.parameter(id.Name); !param {
+						s.bound(id.Name, shape[i])
+					}
+				}
+			}
+		}
+	}
+}
