@@ -66,18 +66,27 @@ func TestConversions(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, x.Data, args[1].Tensor.Data)
 
-			// What the plan says is what happens.
-			plan := passes.PlanConversion(&c.From, &c.To, ir.TileOf(x.DType, x.Shape...), target.HasMatrixStores())
-			plans[plan.Class]++
-			if plan.Exchange != nil {
-				exchanges++
-				rounds = max(rounds, plan.Exchange.Rounds)
-				require.Zero(t, plan.Store.Conflicts()+plan.Load.Conflicts())
-			}
-			require.Equal(t, int64(plan.Store.Wavefronts+plan.Load.Wavefronts), counts.Wavefronts, plan)
-			require.Equal(t, int64(plan.Store.Conflicts()+plan.Load.Conflicts()), counts.Conflicts, plan)
-			require.Equal(t, int64(plan.Store.Accesses+plan.Load.Accesses), counts.Accesses, plan)
-			require.Equal(t, int64(plan.Shuffles*code.Threads/32), counts.Shuffles, plan)
+			// What the plans say is what happens. The store may ask for one more conversion.
+			var want threadvm.Counts
+			code.Kernel.Body.Walk(func(o *ir.Op) bool {
+				if o.Code != ir.OpConvert {
+					return true
+				}
+				plan := passes.PlanConversion(o.Args[0].Layout, o.Result().Layout, o.Result().Type, target.HasMatrixStores())
+				plans[plan.Class]++
+				if plan.Exchange != nil {
+					exchanges++
+					rounds = max(rounds, plan.Exchange.Rounds)
+					require.Zero(t, plan.Store.Conflicts()+plan.Load.Conflicts())
+				}
+				want.Accesses += int64(plan.Store.Accesses + plan.Load.Accesses)
+				want.Wavefronts += int64(plan.Store.Wavefronts + plan.Load.Wavefronts)
+				want.Conflicts += int64(plan.Store.Conflicts() + plan.Load.Conflicts())
+				want.Shuffles += int64(plan.Shuffles * code.Threads / 32)
+				return true
+			})
+			want.Barriers = counts.Barriers
+			require.Equal(t, want, counts)
 		})
 	}
 	t.Log(classes, plans, exchanges, rounds)
