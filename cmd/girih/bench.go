@@ -77,6 +77,8 @@ func (c *benchCmd) Run(a *app) error {
 		return err
 	}
 	b := bencher{a: a, c: c, ceilings: map[string]float64{}}
+	p := a.progress()
+	defer p.stop()
 	list := []measured{}
 	var absent []absence
 	title := ""
@@ -94,6 +96,7 @@ func (c *benchCmd) Run(a *app) error {
 			if name == "vm" && len(c.On) == 0 {
 				continue // it is not there to be fast
 			}
+			p.say(j.k.Name + " on " + name)
 			m, err := b.measure(j, name)
 			var no *missing
 			switch {
@@ -120,6 +123,7 @@ func (c *benchCmd) Run(a *app) error {
 			list = append(list, m)
 		}
 	}
+	p.stop()
 	if c.Format == "json" {
 		e := json.NewEncoder(a.out)
 		e.SetIndent("", "  ")

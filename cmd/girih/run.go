@@ -58,6 +58,9 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	p := a.progress()
+	defer p.stop()
+	p.say("what " + j.k.Name + " should give")
 	want, err := j.reference(a, c.Check)
 	if err != nil {
 		return compileError(src.pkg, j.k, err)
@@ -67,6 +70,7 @@ func (c *runCmd) Run(a *app) error {
 	var first map[string]*tensor.Tensor
 	var failures []error
 	for _, name := range on {
+		p.say(j.k.Name + " on " + name)
 		got, more, err := j.execute(a, name, want)
 		var no *missing
 		switch {
@@ -83,6 +87,7 @@ func (c *runCmd) Run(a *app) error {
 			}
 		}
 	}
+	p.stop()
 	a.printRun(j, rows, absent, c.Check)
 	if len(failures) > 0 {
 		return a.several(failures)

@@ -97,6 +97,9 @@ func TestTerminal(t *testing.T) {
 	expect("G0002")
 	keys("nothing\r")
 	expect("G0101")
+	keys("for i in 0..1000000000 { y := i }\r")
+	time.Sleep(200 * time.Millisecond) // let it start; an interrupt before gives up the line, which is as good
+	keys("\x03")
 	keys("sum(x)\r")
 	expect("3 f32")
 	keys("\x04")
