@@ -464,10 +464,13 @@ func (r *runner) run(a *app, q question) answer {
 		os.Exit(86)
 	}
 	choice := compile.Choice{Values: q.Values}
-	worst, err := r.check(a, choice, what == "wrong")
+	worst, one, err := r.check(a, choice, what == "wrong")
 	if x, bad := failed(err); bad {
 		x.Error = worst
 		return x
+	}
+	if r.small == r.full { // slow ones get fewer samples
+		q.Samples = min(q.Samples, samples(one))
 	}
 	took, err := r.time(a, choice, q.Samples)
 	if x, bad := failed(err); bad {
@@ -498,25 +501,27 @@ func (r *runner) kernel(j *job, c compile.Choice) (*ir.Kernel, error) {
 	return k, err
 }
 
-// check runs the candidate once where the VM ran, and compares.
-func (r *runner) check(a *app, c compile.Choice, spoil bool) (worst float64, err error) {
+// check runs the candidate once where the VM ran, and compares; it also tells how long that run took.
+func (r *runner) check(a *app, c compile.Choice, spoil bool) (worst float64, one time.Duration, err error) {
 	k, err := r.kernel(r.small, c)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	o, err := a.open(r.on, k)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, o.close()) }()
 	args, err := r.small.arguments(k)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	if _, err := o.program.Run(a.ctx, args); err != nil {
-		return 0, err
+	st, err := o.program.Run(a.ctx, args)
+	if err != nil {
+		return 0, 0, err
 	}
-	return r.compare(r.small, k, outputs(k, args), r.want, spoil)
+	worst, err = r.compare(r.small, k, outputs(k, args), r.want, spoil)
+	return worst, st.Time, err
 }
 
 func (r *runner) compare(j *job, k *ir.Kernel, got, want map[string]*tensor.Tensor, spoil bool) (worst float64, err error) {

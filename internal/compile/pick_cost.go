@@ -23,6 +23,7 @@ type model struct {
 	Port    float64 // bytes that an SM takes from the cache in a clock
 	Sharp   float64 // exponent with which limits are rounded off
 	Queue   float64 // the same for blocks that wait for each other
+	Few     float64 // slowness of blocks of one warp: fewer warps than schedulers lie unevenly on them
 	Tail    float64 // of the last wave that is lost, in blocks
 	Regs0   float64 // registers of a thread besides tiles
 	Regs1   float64 // registers for each register of tiles
@@ -30,7 +31,7 @@ type model struct {
 
 var defaultModel = model{
 	Launch: 2500, Fill: 600, Trip: 420, Barrier: 20, Edge: 0.5, IPC: 0.77, Mma: 5.3, Alone: 1.5, Iter: 20, Arrive: 600,
-	Port: 36, Sharp: 5, Queue: 8, Tail: 0.47, Regs0: 42, Regs1: 1,
+	Port: 36, Sharp: 5, Queue: 8, Few: 0.14, Tail: 0.47, Regs0: 42, Regs1: 1,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
@@ -41,6 +42,7 @@ type Estimate struct {
 	Resident int     // blocks of an SM
 	Memory   float64 // time if only memory counted
 	Compute  float64 // time if only instructions counted
+	Score    float64 // Time with what a choice pays for not being the author's first; set by Expect
 	Why      string  // not empty: it cannot run
 }
 
@@ -125,6 +127,9 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	perBlock := c.round(e.Memory/max(share, 1), busy)
 	own := c.round(e.Memory/max(share, 1), alone)
 	each := math.Pow(math.Pow(perBlock, c.Queue)+math.Pow((stretch+own)/conc, c.Queue), 1/c.Queue)
+	if w.warps < 4 {
+		each *= 1 + c.Few*(4/float64(w.warps)-1)/3
+	}
 	e.Time = c.Launch + load*each + (1-1/conc)*(stretch)/2
 	return e
 }

@@ -146,8 +146,9 @@ func (t *Tuned) find(s *search, dims map[string]int64) (c Choice, ok bool, why s
 	return c, false, ""
 }
 
-// Candidates lists the choices that are worth measuring for extents dims, the one that Pick would take first and then, where
-// there is a model, those that it expects to be fastest; what does not fit the machine is left out. Choices that make the
+// Candidates lists the choices that are worth measuring for extents dims: the one that Pick would take first, then those that
+// the model expects to be fastest, or without a model those that differ least from the first one. What does not fit the machine
+// is left out. Choices that make the
 // same kernel are listed once. There are at most limit.
 func (p Picker) Candidates(pkg *lang.Package, kernel string, o lang.Options, dims map[string]int64, limit int) ([]Choice, error) {
 	s, err := newSearch(pkg, kernel, o)
@@ -172,7 +173,20 @@ func (p Picker) Candidates(pkg *lang.Package, kernel string, o lang.Options, dim
 		}
 		list = append(list, c)
 	})
-	slices.SortStableFunc(list, func(a, b Choice) int { return int(a.Time - b.Time) })
+	differ := func(c Choice) (n int) {
+		for name, v := range c.Values {
+			if v != first.Values[name] {
+				n++
+			}
+		}
+		return n
+	}
+	slices.SortStableFunc(list, func(a, b Choice) int {
+		if a.Time != b.Time {
+			return int(a.Time - b.Time)
+		}
+		return differ(a) - differ(b)
+	})
 	if i := slices.IndexFunc(list, func(c Choice) bool { return c.String() == first.String() }); i >= 0 {
 		list = slices.Delete(list, i, i+1)
 	}

@@ -20,6 +20,7 @@ import (
 type point struct {
 	name, tiles    string
 	measured, said float64 // µs
+	score          float64 // what the model compares
 }
 
 // model reads a table of `perf -sweep` and prints, for each kernel and shape in it, the tiling that measured best beside the
@@ -82,7 +83,7 @@ func model(path, target string) error {
 		if groups[name] == nil {
 			order = append(order, name)
 		}
-		groups[name] = append(groups[name], point{r.name(), strings.Join(tiles, " "), us, e.Time / 1e3})
+		groups[name] = append(groups[name], point{r.name(), strings.Join(tiles, " "), us, e.Time / 1e3, e.Score})
 	}
 	if err := scan.Err(); err != nil {
 		return err
@@ -94,7 +95,7 @@ func model(path, target string) error {
 	for _, name := range order {
 		ps := groups[name]
 		best := slices.MinFunc(ps, func(a, b point) int { return cmp.Compare(a.measured, b.measured) })
-		pick := slices.MinFunc(ps, func(a, b point) int { return cmp.Compare(a.said, b.said) })
+		pick := slices.MinFunc(ps, func(a, b point) int { return cmp.Compare(a.score, b.score) })
 		over := pick.measured/best.measured - 1
 		worst = max(worst, over)
 		for _, p := range ps {

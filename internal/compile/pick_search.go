@@ -1,0 +1,122 @@
+package compile
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"sync"
+	"time"
+)
+
+// exhaustive is the largest number of choices that are all looked at; larger spaces are searched one value at a time.
+const exhaustive = 24
+
+// enough is the number of counted choices after which no second start is tried.
+const enough = 30
+
+// near is how much worse a choice is taken to be for each value that is not the author's first candidate: what the model
+// cannot tell apart stays as it was declared.
+const near = 0.02
+
+// score is what choices are compared by: the estimate, and a little for each value that is not the author's first.
+func (s *search) score(e Estimate, v map[string]int64) float64 {
+	t := e.Time
+	for name, n := range v {
+		if n != s.lead[name] {
+			t *= 1 + near
+		}
+	}
+	return t
+}
+
+// best searches the space.
+func (s *search) best(c *model, m Machine, dims map[string]int64) Choice {
+	large := map[string]int64{} // what stands for the class of these extents
+	for name, n := range dims {
+		large[name] = n
+		if n > 64 {
+			large[name] = classOf(n)
+		}
+	}
+	s.findFree()
+	score := func(v map[string]int64) float64 { return s.score(s.costs(c, m, large, v), v) }
+	space := s.choice(s.first(), "model").Of
+	var win map[string]int64
+	if space <= exhaustive {
+		win = s.all(score)
+	} else {
+		ahead := func(v map[string]int64, name string) { s.ahead(m, large, v, name) }
+		win = s.descend(s.first(), score, ahead)
+		if len(s.works) < enough {
+			if other := s.descend(s.middle(), score, ahead); score(other) < score(win) {
+				win = other
+			}
+		}
+	}
+	r := s.choice(win, "model")
+	r.Tried, r.Counted = len(s.seen), len(s.works)
+	t := s.costs(c, m, large, win).Time
+	if math.IsInf(t, 1) {
+		r = s.choice(s.first(), "declared")
+		r.Note = fmt.Sprintf("no choice of tune values fits %s", m.Target)
+		return r
+	}
+	r.Time = time.Duration(t)
+	return r
+}
+
+func (s *search) middle() map[string]int64 {
+	v := map[string]int64{}
+	for _, n := range s.names {
+		v[n] = s.values[n][len(s.values[n])/2]
+	}
+	return v
+}
+
+// all looks at every choice.
+func (s *search) all(score func(map[string]int64) float64) map[string]int64 {
+	win, best := s.first(), math.Inf(1)
+	s.each(exhaustive, func(v map[string]int64) {
+		if t := score(v); t < best {
+			win, best = maps.Clone(v), t
+		}
+	})
+	return win
+}
+
+// ahead counts the work of all choices that differ in one value, on all processors.
+func (s *search) ahead(m Machine, dims, v map[string]int64, name string) {
+	if name == s.free {
+		return
+	}
+	var wg sync.WaitGroup
+	for _, n := range s.values[name] {
+		w := maps.Clone(v)
+		w[name] = n
+		wg.Go(func() { s.work(m, dims, w) })
+	}
+	wg.Wait()
+}
+
+// descend improves one value at a time until none helps.
+func (s *search) descend(v map[string]int64, score func(map[string]int64) float64, ahead func(map[string]int64, string)) map[string]int64 {
+	best := score(v)
+	for range 4 {
+		before := best
+		for _, name := range s.open {
+			ahead(v, name)
+			was := v[name]
+			for _, n := range s.values[name] {
+				v[name] = n
+				if t := score(v); t < best {
+					best, was = t, n
+				}
+			}
+			v[name] = was
+		}
+		if best == before && !math.IsInf(best, 1) {
+			break
+		}
+	}
+	return v
+}
