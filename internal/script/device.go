@@ -20,7 +20,11 @@ import (
 var Executors = []string{"vm", "cpu", "cuda"}
 
 // Missing says why an executor does not exist here, and what to install.
-type Missing struct{ Executor, Reason, Install string }
+type Missing struct {
+	Executor string `json:"executor"`
+	Reason   string `json:"reason"`
+	Install  string `json:"install"`
+}
 
 func (m *Missing) Error() string { return m.Executor + ": " + m.Reason }
 

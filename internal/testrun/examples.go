@@ -11,8 +11,7 @@ import (
 	"github.com/girih-lang/girih/lang/syntax"
 )
 
-// An Example is a block of girih in a doc comment: declarations, which are checked, or statements, which are run in the VM as
-// a test is.
+// An Example is a block of girih in a doc comment: declarations, which are checked, or statements, which are run as a test is.
 type Example struct {
 	Name string // "example 1 of Softmax"
 	Line int
@@ -75,11 +74,21 @@ func fenced(text string) []Example {
 	return out
 }
 
+// source is the text of the example. Lines above it keep its places those of the file.
+func (e Example) source() *diag.Source {
+	return diag.NewSource(e.src.Path, strings.Repeat("\n", e.Line-1)+e.Text)
+}
+
+// declares says that the example is declarations.
+func (e Example) declares() bool {
+	f, errs := syntax.Parse(e.source())
+	return !errs.HasErrors() && len(f.Decls) > 0
+}
+
 func (e Example) run(ctx context.Context, p *lang.Package, d *script.Device, o Options) Result {
-	// Lines above the example keep its places those of the file.
-	src := diag.NewSource(e.src.Path, strings.Repeat("\n", e.Line-1)+e.Text)
+	src := e.source()
 	r := newRunner(ctx, p, src, d, o)
-	if f, errs := syntax.Parse(src); !errs.HasErrors() && len(f.Decls) > 0 {
+	if e.declares() {
 		res := r.test(e.Name, e.Line, nil)
 		names, texts := []string{}, map[string]string{}
 		for _, s := range append(p.Sources, src) {

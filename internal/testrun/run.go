@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/girih-lang/girih/internal/script"
@@ -131,10 +132,11 @@ func run(ctx context.Context, p *lang.Package, d *script.Device, o Options, rep 
 			return err
 		}
 	}
-	if d.Name != "vm" {
-		return nil // examples are to be right, not fast
-	}
 	for _, e := range Examples(p) {
+		checked := slices.ContainsFunc(rep.Results, func(r Result) bool { return r.Name == e.Name && r.File == e.src.Path && r.Line == e.Line })
+		if checked && e.declares() {
+			continue // declarations do not run
+		}
 		if o.Filter != nil && !o.Filter.MatchString(e.Name) {
 			continue
 		}

@@ -19,9 +19,9 @@ import (
 func TestShipped(t *testing.T) {
 	pkgs, err := Load([]string{"../../stdlib", "../../examples/linear"})
 	require.NoError(t, err)
-	cases := 6
+	cases := 3
 	if testing.Short() {
-		cases = 2
+		cases = 1
 	}
 	rep, err := Run(context.Background(), pkgs, Options{On: script.Executors, Seed: 1, Cases: cases})
 	require.NoError(t, err)

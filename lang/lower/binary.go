@@ -93,7 +93,7 @@ func (l *lowerer) agree(at diag.Span, a, b operand) (operand, operand, bool) {
 	if !ok {
 		l.errorf(at, diag.ShapeMismatch, "shapes %v and %v neither agree nor broadcast", a.shape(), b.shape()).
 			Note(a.at, "this is %s", a.describe()).Note(b.at, "this is %s", b.describe()).
-			WithHelp("axes are matched from the right; expand(x, axis) adds one of extent 1")
+			WithHelp("axes are matched from the right; expand(x, axis) adds one of extent 1, and with keep: true a reduction keeps its own")
 		return a, b, false
 	}
 	if n := ir.TileOf(ir.Index, shape...).Size(); n > maxTile || n < 0 {
