@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/term"
+
 	"github.com/girih-lang/girih/internal/script"
 	"github.com/girih-lang/girih/internal/testrun"
 	"github.com/girih-lang/girih/lang"
@@ -27,7 +29,8 @@ func (c *docCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if c.Format == "text" || c.Format == "auto" && a.colors {
+	out, ok := a.out.(*os.File)
+	if c.Format == "text" || c.Format == "auto" && ok && term.IsTerminal(int(out.Fd())) {
 		text = plainText(text, a.colors)
 	}
 	return a.write([]byte(text))
