@@ -124,6 +124,9 @@ func (lo *lowerer) partial(o *ir.Op, src *tile, v *thread.Var, out []layout.Digi
 		}
 		return b.Conv(x, v.Elem, false)
 	}
+	if lo.partialWide(o, src, v, start, read) {
+		return
+	}
 	if !lo.t.GPU && len(src.digits) > 0 && src.digits[0].Dim == axis && src.digits[0].Radix%16 == 0 && src.digits[0].Radix > 16 {
 		lanes := b.NewVar("part", v.Elem, 16)
 		d0 := src.digits[0].Radix

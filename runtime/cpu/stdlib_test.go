@@ -131,7 +131,8 @@ func TestStdlib(t *testing.T) {
 					require.NoError(t, err)
 					dims := map[string]int64{}
 					for i, d := range k.Dims {
-						if dims[d.Name] = sizes[i%len(sizes)]; d.Static >= 0 {
+						by := max(d.Div, 1)
+						if dims[d.Name] = (sizes[i%len(sizes)] + by - 1) / by * by; d.Static >= 0 {
 							dims[d.Name] = d.Static
 						}
 					}
