@@ -115,7 +115,7 @@ func (lo *lowerer) toBits(x node, t dtype.Type) node {
 	case t == dtype.F64:
 		return b.Bitcast(x, thread.Scalar(thread.I64))
 	}
-	return lo.encode(x, t)
+	return lo.codeOf(x, t)
 }
 
 // fromBits is the element with a code.

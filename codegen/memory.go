@@ -128,10 +128,19 @@ func (lo *lowerer) load(o *ir.Op) {
 	}
 	v := lo.b.NewVar("g", register(a.elem), t.locals())
 	e, whole := memory(a.elem)
+	if !whole {
+		a.vec = lo.run(a, t)
+	}
 	lo.loops(t.digits, a.vec, func(ix index) {
 		p, pred := lo.place(a, tensor, t, ix)
 		if !whole {
-			lo.b.Set(v, lo.flat(ix), lo.loadElem(a.elem, lo.args[tensor], p, pred))
+			if a.vec == 1 {
+				lo.b.Set(v, lo.flat(ix), lo.loadElem(a.elem, lo.args[tensor], p, pred))
+				return
+			}
+			for i, x := range lo.loadRun(a.elem, lo.runAt(a.elem, lo.args[tensor], p), pred, a.vec) {
+				lo.b.Set(v, lo.flat(lo.step(ix, i)), x)
+			}
 			return
 		}
 		x := lo.b.Load(thread.Type{Elem: e, Lanes: a.vec}, p, pred, a.vec*e.Size())
@@ -233,7 +242,7 @@ func (lo *lowerer) toMemory(x node, t dtype.Type) node {
 	case t.IsInt():
 		return lo.b.Conv(x, e, false)
 	case small(t):
-		return lo.b.Conv(lo.encode(x, t), e, false)
+		return lo.b.Conv(lo.codeOf(x, t), e, false)
 	}
 	return x
 }
@@ -254,6 +263,9 @@ func (lo *lowerer) store(o *ir.Op) {
 	if !lo.t.GPU {
 		vec = 1
 	}
+	if !whole {
+		vec = lo.run(a, t)
+	}
 	copies, mine := 1, node(nil)
 	if lo.t.GPU {
 		if copies, mine = lo.warpCopy(t.l); t.locals()/vec%copies != 0 {
@@ -266,11 +278,11 @@ func (lo *lowerer) store(o *ir.Op) {
 		}
 	}
 	piece := func(ix index) {
-		p, pred := lo.place(a, tensor, t, ix)
 		if !whole {
-			lo.storeBits(a.elem, lo.args[tensor], p, pred, lo.get(t, ix, 1))
+			lo.storeBitsTile(a, tensor, t, ix, vec)
 			return
 		}
+		p, pred := lo.place(a, tensor, t, ix)
 		var xs []node
 		for i := 0; i < vec; {
 			n := min(lo.lanes(t), vec-i)

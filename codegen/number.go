@@ -150,6 +150,12 @@ func (lo *lowerer) floatOp(c ir.Code, t dtype.Type, xs []node) node {
 		} else {
 			n = b.Un(op, xs[0])
 		}
+		switch c {
+		case ir.OpMin, ir.OpMax, ir.OpNeg, ir.OpAbs: // one of the operands, or its mirror image: infinities stay
+			if small(t) && t.HasInf() {
+				return lo.scalarwise(n, func(x node) node { return lo.decode(lo.codeOf(x, t), t) })
+			}
+		}
 		return lo.roundTo(n, t)
 	}
 	x := xs[0]

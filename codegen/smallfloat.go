@@ -53,10 +53,16 @@ func specials(t dtype.Type) []special {
 	return s
 }
 
-// encode rounds an F32 or F64 to a small float, to nearest even with the type's own overflow rule (docs/types.md), and
+// codeOf is the code of a value that is already one of the type: as encode, but the infinities of a type that saturates when it
+// rounds stay what they are.
+func (lo *lowerer) codeOf(x node, t dtype.Type) node { return lo.encoded(x, t, t.HasInf()) }
+
+func (lo *lowerer) encode(x node, t dtype.Type) node { return lo.encoded(x, t, false) }
+
+// encoded rounds an F32 or F64 to a small float, to nearest even with the type's own overflow rule (docs/types.md), and
 // gives the code as I32. Normal results round in the integer; subnormal ones by adding a power of two whose last place is
 // the format's last place.
-func (lo *lowerer) encode(x node, t dtype.Type) node {
+func (lo *lowerer) encoded(x node, t dtype.Type, keep bool) node {
 	b := lo.b
 	e, m, bias := t.ExpBits(), t.ManBits(), t.Bias()
 	f, i, man, xbias := thread.F32, thread.I32, 23, 127
@@ -78,6 +84,9 @@ func (lo *lowerer) encode(x node, t dtype.Type) node {
 	shift := man - m
 	half := b.Int(i, int64(1)<<uint(shift-1)-1)
 	odd := b.Bin(thread.And, b.BinU(thread.Shr, mag, b.Int(i, int64(shift))), b.Int(i, 1))
+	if m == 0 { // every significand is odd: a tie goes to the larger magnitude
+		odd = b.Int(i, 1)
+	}
 	normal := b.BinU(thread.Shr, b.Bin(thread.Add, mag, b.Bin(thread.Add, half, odd)), b.Int(i, int64(shift)))
 	normal = b.Bin(thread.Sub, normal, b.Int(i, int64(xbias-bias)<<uint(m)))
 	code := normal
@@ -94,7 +103,11 @@ func (lo *lowerer) encode(x node, t dtype.Type) node {
 	maxCode := int64(t.FromFloat(t.MaxFloat(), dtype.Mode{Saturate: true}))
 	over := int64(t.FromFloat(math.Inf(1), t.Mode()))
 	code = b.Select(b.Cmp("gt", code, b.Int(i, maxCode), false), b.Int(i, over), code)
-	code = b.Select(b.Cmp("ge", mag, b.Int(i, infBits), false), b.Int(i, over), code)
+	inf := over
+	if keep {
+		inf = int64(t.FromFloat(math.Inf(1), dtype.Mode{}))
+	}
+	code = b.Select(b.Cmp("ge", mag, b.Int(i, infBits), false), b.Int(i, inf), code)
 	signed := b.Bin(thread.Or, code, b.Bin(thread.Shl, sign, b.Int(i, int64(e+m))))
 	if !t.HasNegZero() {
 		signed = b.Select(b.Cmp("eq", code, b.Int(i, 0), false), b.Int(i, 0), signed)

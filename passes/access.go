@@ -53,6 +53,39 @@ func (f *Facts) Vector(a Access, limit int) int {
 	return int(max(v, 1))
 }
 
+// Run is the number of consecutive elements along Fast, a power of two up to 256, that are adjacent in memory, clipped
+// together, and begin at a multiple of that number: for elements that share bytes.
+func (f *Facts) Run(a Access) int {
+	fast, last := a.Fast(), a.Tensor.Rank()-1
+	if fast < 0 || a.Dims[fast] != last {
+		return 1
+	}
+	v := int64(256)
+	for _, d := range []int64{int64(a.Shape[fast]), f.Div(a.Offsets[last]), f.ExprDiv(a.Tensor.Dims[last])} {
+		for v > 1 && d%v != 0 {
+			v /= 2
+		}
+	}
+	return int(v)
+}
+
+// runOf is the number of neighbours that one thread should hold of elements that share bytes: enough to fill words, or at
+// least bytes where the tile is small, if the tensor's extents allow.
+func (s *solver) runOf(a Access, t ir.Type) int {
+	bits := a.Tensor.Elem.Bits()
+	low := bits & -bits
+	share := 1
+	for _, n := range t.Shape {
+		share *= n
+	}
+	share = max(1, share/s.threads)
+	n := 32 / min(low, 32)
+	for n > share && n*low > 8 {
+		n /= 2
+	}
+	return min(n, s.facts.Run(a))
+}
+
 // Clip says for each tensor dimension whether the access needs no check there, or one check for the whole tile, or one for
 // each element.
 type Clip uint8

@@ -315,6 +315,9 @@ func (s *solver) rest() {
 		}
 		a := AccessOf(o)
 		n := s.facts.Vector(a, 16)
+		if bits := a.Tensor.Elem.Bits(); bits&(bits-1) != 0 || bits < 8 {
+			n = s.runOf(a, v.Type)
+		}
 		if p := s.k.ParamOf(tensorOf(o)); p != nil && p.Packed {
 			n = max(1, 128/a.Tensor.Elem.Bits())
 			n = min(pow2(n), a.Shape[a.Fast()])
