@@ -16,6 +16,7 @@ type tuning struct {
 	ir     *ir.Kernel
 	values map[string]int64 // nil: as declared, the first candidates
 	text   string           // of the values
+	whole  bool             // sums are not split in parts
 }
 
 // pickKey is what picks are remembered by.
@@ -43,7 +44,7 @@ func (v *variant) pick(d *Device, dims map[string]int64, fixed *tuning) (*tuning
 	case fixed != nil && fixed.values == nil, d.kind == onVM, v.k.opts.generic, len(v.k.open()) == 0, v.match(d, dims) != nil:
 		return declared, nil
 	case fixed != nil:
-		if t, err := v.lower(compile.Choice{Values: fixed.values}, fixed.text); err == nil {
+		if t, err := v.lower(compile.Choice{Values: fixed.values, NoSplit: fixed.whole}, fixed.text); err == nil {
 			return t, nil
 		}
 		return declared, nil // packed for another kernel: its order will not fit
@@ -60,7 +61,11 @@ func (v *variant) pick(d *Device, dims map[string]int64, fixed *tuning) (*tuning
 		return nil, published(v.k.pkg, v.ir, err)
 	}
 	if t = declared; c.From == "model" || c.From == "tuned" || d.kind == onCPU {
-		if t, err = v.lower(c, c.String()); err != nil {
+		text := c.String()
+		if c.NoSplit {
+			text += " in one part"
+		}
+		if t, err = v.lower(c, text); err != nil {
 			return nil, err
 		}
 	}
@@ -86,11 +91,11 @@ func (v *variant) lower(c compile.Choice, text string) (*tuning, error) {
 	}
 	defines := c.Defines(nil)
 	maps.Copy(defines, v.k.opts.defines) // what was set stays
-	low, err := lang.Lower(v.k.pkg, v.k.decl.Name, lang.Options{Defines: defines, Dims: v.dims})
+	low, err := lang.Lower(v.k.pkg, v.k.decl.Name, lang.Options{Defines: defines, Dims: v.dims, NoSplit: c.NoSplit})
 	if err != nil {
 		return nil, published(v.k.pkg, nil, err)
 	}
-	t = &tuning{ir: low, values: c.Values, text: text}
+	t = &tuning{ir: low, values: c.Values, text: text, whole: c.NoSplit}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if old := v.tunings[text]; old != nil {

@@ -32,6 +32,7 @@ type kernelSource struct {
 	defines map[string]string
 	dims    map[string]int64 // from --shape, then from `input` declarations and files
 	given   map[string]bool  // dims that --shape names
+	noSplit bool             // lower split(n) as one part
 	noInput bool             // leave the `input` declaration aside
 }
 
@@ -162,7 +163,7 @@ func (s *kernelSource) lower() (*ir.Kernel, error) {
 			return nil, usagef("kernel %s is compiled for fixed extents: it needs --shape %s", s.decl.Name, strings.Join(missing, ","))
 		}
 		var err error
-		if k, err = lang.Lower(s.pkg, s.decl.Name, lang.Options{Defines: s.defines, Dims: static}); err != nil {
+		if k, err = lang.Lower(s.pkg, s.decl.Name, lang.Options{Defines: s.defines, Dims: static, NoSplit: s.noSplit}); err != nil {
 			return nil, compileError(s.pkg, nil, err)
 		}
 	}

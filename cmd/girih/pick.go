@@ -135,7 +135,7 @@ func (s *kernelSource) pick(p compile.Picker, dims map[string]int64) (*ir.Kernel
 // with is the source with chosen tune values.
 func (s *kernelSource) with(c compile.Choice) *kernelSource {
 	t := *s
-	t.defines = c.Defines(s.defines)
+	t.defines, t.noSplit = c.Defines(s.defines), c.NoSplit
 	return &t
 }
 

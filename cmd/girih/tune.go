@@ -34,7 +34,10 @@ type tuneCmd struct {
 	Most    int           `default:"200" help:"Candidates at most (${default})."`
 	Samples int           `default:"20" help:"Measurements of the finalists, of which the median counts; the first round takes a third (${default})."`
 	Dry     bool          `name:"dry-run" help:"Keep nothing."`
+	Compile string        `placeholder:"sm_90a" help:"Only compile the candidates for a GPU, into the cache that GIRIH_CACHE names, for a machine that has the GPU and no LLVM."`
 	Format  string        `default:"text" enum:"text,json" help:"${enum}."`
+
+	target string
 }
 
 // tried is what became of one candidate, and its JSON form.
@@ -91,10 +94,14 @@ func (c *tuneCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	c.target = p.Machine.Target
 	o := lang.Options{Defines: src.defines, Dims: src.static()}
 	list, err := p.Candidates(src.pkg, src.decl.Name, o, j.dims, c.Most)
 	if err != nil {
 		return compileError(src.pkg, j.k, err)
+	}
+	if c.Compile != "" {
+		return c.precompile(a, j, list)
 	}
 	rep := &tuning{Kernel: j.k.Name, Defines: src.defines, Executor: c.On, Chip: p.Tuned.Chip, Driver: p.Tuned.Driver, Shape: j.dims,
 		Class: compile.Class(j.dims), Space: list[0].Of}
@@ -134,6 +141,14 @@ func (c *tuneCmd) Run(a *app) error {
 
 // executor fills in --on and gives the picker for it.
 func (c *tuneCmd) executor(a *app) (compile.Picker, error) {
+	if c.Compile != "" {
+		t, err := compile.Target(c.Compile)
+		if err != nil || !t.GPU {
+			return compile.Picker{}, usagef("--compile %s: expected a GPU target such as sm_90a", c.Compile)
+		}
+		c.On = "cuda"
+		return compile.Picker{Machine: compile.MachineOf(c.Compile), Cache: a.cache()}, nil
+	}
 	names := []string{c.On}
 	if c.On == "" {
 		names = []string{"cuda", "cpu", "vm"}
@@ -151,6 +166,22 @@ func (c *tuneCmd) executor(a *app) (compile.Picker, error) {
 		return p, err
 	}
 	return compile.Picker{}, nil // the VM is always there
+}
+
+// precompile is --compile.
+func (c *tuneCmd) precompile(a *app, j *job, list []compile.Choice) error {
+	good := 0
+	var last error
+	for _, err := range c.compile(a, j, list) {
+		if last = err; err == nil {
+			good++
+		}
+	}
+	a.printf("%d of %d candidates compiled for %s\n", good, len(list), c.Compile)
+	if good == 0 {
+		return compileError(j.src.pkg, j.k, last)
+	}
+	return nil
 }
 
 // race measures candidates until they or the time run out. Candidates are compiled in batches, in parallel; on a GPU the
@@ -264,7 +295,7 @@ func (c *tuneCmd) build(a *app, j *job, choice compile.Choice) (err error) {
 		}
 		return p.Close()
 	}
-	_, err = compile.GPU(a.ctx, k, a.device.Target(), compile.Options{Cache: a.cache()})
+	_, err = compile.GPU(a.ctx, k, c.target, compile.Options{Cache: a.cache()})
 	if errors.Is(err, llvm.ErrMissing) {
 		return fmt.Errorf("no LLVM %d here, and the code is not in the cache", llvm.Major)
 	}

@@ -30,6 +30,7 @@ import (
 // question is a candidate to check and to time.
 type question struct {
 	Values  map[string]int64 `json:"values"`
+	NoSplit bool             `json:"no_split,omitempty"`
 	Samples int              `json:"samples"`
 }
 
@@ -308,7 +309,7 @@ func (w *worker) measure(t *tried, samples int) {
 		}
 		w.fails = 0
 	}
-	_ = json.NewEncoder(w.in).Encode(question{t.Values, samples}) // that the worker is gone shows when it should answer
+	_ = json.NewEncoder(w.in).Encode(question{t.Values, t.choice.NoSplit, samples}) // that the worker is gone shows when it should answer
 	x, err := w.receive(w.limit)
 	switch {
 	case errors.Is(err, errHung):
@@ -463,7 +464,7 @@ func (r *runner) run(a *app, q question) answer {
 	case "crash":
 		os.Exit(86)
 	}
-	choice := compile.Choice{Values: q.Values}
+	choice := compile.Choice{Values: q.Values, NoSplit: q.NoSplit}
 	worst, one, err := r.check(a, choice, what == "wrong")
 	if x, bad := failed(err); bad {
 		x.Error = worst

@@ -20,6 +20,7 @@ type Choice struct {
 	Values  map[string]int64 // by name
 	From    string           // "given", "declared" (the first candidates), "model", "tuned"
 	Time    time.Duration    // of a launch: the model's estimate, or what tuning measured; 0 when unknown
+	NoSplit bool             // lower with lang.Options.NoSplit: parts of a sum do not run side by side there
 	Note    string           // something the user should know, such as a tuned entry that does not apply here
 	Tried   int              // choices that the model looked at
 	Counted int              // of these, those whose work had to be counted
@@ -36,6 +37,13 @@ func (c Choice) Defines(base map[string]string) map[string]string {
 		d[name] = strconv.FormatInt(v, 10)
 	}
 	return d
+}
+
+// Options are the options that a kernel is lowered with: o with the choice added.
+func (c Choice) Options(o lang.Options) lang.Options {
+	o.Defines = c.Defines(o.Defines)
+	o.NoSplit = o.NoSplit || c.NoSplit
+	return o
 }
 
 // String is the values in source order: "BM=8 BN=64".
@@ -66,6 +74,7 @@ type Picker struct {
 // The error is that of lowering the kernel with its first candidates; a machine on which no candidate fits gives them too,
 // and the compiler says what is wrong.
 func (p Picker) Pick(pkg *lang.Package, kernel string, o lang.Options, dims map[string]int64) (Choice, error) {
+	o.NoSplit = o.NoSplit || p.Machine.Target == "cpu"
 	s, err := newSearch(pkg, kernel, o)
 	if err != nil {
 		return Choice{}, err

@@ -64,7 +64,7 @@ func (s *search) choice(v map[string]int64, from string) Choice {
 	for _, n := range s.names {
 		of = min(of*len(s.values[n]), 1<<30)
 	}
-	return Choice{Names: s.names, Values: maps.Clone(v), From: from, Of: of}
+	return Choice{Names: s.names, Values: maps.Clone(v), From: from, Of: of, NoSplit: s.o.NoSplit}
 }
 
 // legal says whether values are among the candidates.
