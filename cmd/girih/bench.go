@@ -17,7 +17,7 @@ import (
 // benchCmd is `girih bench`. Times are medians. On a GPU caches are cold: launches rotate through copies of the arguments that
 // are four times as large as the L2 cache; on the CPU they are as the run before left them. The bytes are those of all
 // arguments once, the least that has to be moved. The ceiling is the bandwidth of reading memory, measured in the same run:
-// on a GPU by summing the rows of a 2 GiB matrix, on the CPU by adding up 256 MiB on all processors.
+// on a GPU by summing the rows of a 2 GiB matrix, on the CPU by adding up 256 MiB on all processors in C.
 //
 // Several values of an extent, --shape M=1/4/16,N=8192, make a row each. --beside sets another kernel or a stored figure
 // beside every row: FILE:KERNEL is measured with the same extents, types and tune choices of its own; NAME=MICROSECONDS is a
@@ -201,7 +201,7 @@ func (b *bencher) measure(j *job, name string) (m measured, err error) {
 	if !ok {
 		switch name {
 		case "cpu":
-			ceiling = readCPU()
+			ceiling = readCPU(b.a)
 		case "cuda":
 			if ceiling, err = readCUDA(b.a); err != nil {
 				return m, fmt.Errorf("measuring the read bandwidth: %w", err)

@@ -4,12 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	goruntime "runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-	"unsafe"
 
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/lang"
@@ -84,41 +81,6 @@ func extents(shape map[string]int64) string {
 		s = append(s, fmt.Sprintf("%s=%d", name, shape[name]))
 	}
 	return strings.Join(s, " ")
-}
-
-// readCPU is the bandwidth in GB/s at which all processors together read 256 MiB: the best of five passes.
-func readCPU() float64 {
-	data := make([]uint64, 32<<20)
-	n := goruntime.GOMAXPROCS(0)
-	sums := make([]uint64, n*8) // one cache line each
-	each := func(f func(w int, part []uint64)) time.Duration {
-		start := time.Now()
-		var wg sync.WaitGroup
-		for w := range n {
-			wg.Go(func() { f(w, data[len(data)*w/n:len(data)*(w+1)/n]) })
-		}
-		wg.Wait()
-		return time.Since(start)
-	}
-	each(func(_ int, part []uint64) { // each processor touches its own part first, so that it lies near it
-		for i := range part {
-			part[i] = uint64(i)
-		}
-	})
-	best := time.Duration(1<<63 - 1)
-	for range 5 {
-		best = min(best, each(func(w int, part []uint64) {
-			var a, b, c, d uint64
-			for ; len(part) >= 8; part = part[8:] {
-				a += part[0] + part[4]
-				b += part[1] + part[5]
-				c += part[2] + part[6]
-				d += part[3] + part[7]
-			}
-			sums[w*8] = a + b + c + d
-		}))
-	}
-	return float64(len(data)) * float64(unsafe.Sizeof(data[0])) / float64(best.Nanoseconds())
 }
 
 // readCUDA is the bandwidth in GB/s of a kernel that does little but read.
