@@ -2,8 +2,6 @@ package girih
 
 import (
 	"maps"
-	"path/filepath"
-	"strings"
 
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
@@ -110,23 +108,7 @@ func (d *Device) picker() compile.Picker {
 	p := compile.Picker{Machine: compile.MachineOf(d.Target()), Cache: d.kept}
 	if g := d.gpu; g != nil {
 		p.Machine = compile.Chip(g.Target(), g.Name, g.SMs, g.L2, g.MemoryClockKHz, g.MemoryBusBits)
-		p.Tuned = &compile.Tuned{Dir: compile.TunedDir(d.kept), Executor: "cuda", Chip: g.Name, Driver: driverVersion()}
+		p.Tuned = &compile.Tuned{Dir: compile.TunedDir(d.kept), Executor: "cuda", Chip: g.Name, Driver: cuda.Release()}
 	}
 	return p
-}
-
-// driverVersion names the driver as `girih tune` does: the library's own version where its file name tells it, else the
-// newest CUDA that it takes.
-func driverVersion() string {
-	version, path, err := cuda.Version()
-	if err != nil {
-		return "unknown"
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	if _, v, ok := strings.Cut(filepath.Base(path), ".so."); ok && strings.Contains(v, ".") {
-		return v
-	}
-	return "CUDA " + version
 }

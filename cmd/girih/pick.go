@@ -47,7 +47,7 @@ func (a *app) picker(name string) (compile.Picker, error) {
 			return p, err
 		}
 		p.Machine = compile.Chip(d.Target(), d.Name, d.SMs, d.L2, d.MemoryClockKHz, d.MemoryBusBits)
-		p.Tuned.Chip, p.Tuned.Driver = d.Name, driverVersion()
+		p.Tuned.Chip, p.Tuned.Driver = d.Name, cuda.Release()
 	case "cpu":
 		c, err := cpu.Find()
 		if errors.Is(err, cpu.ErrNoCompiler) {
@@ -69,21 +69,6 @@ func (a *app) picker(name string) (compile.Picker, error) {
 		p.Tuned.Chip, p.Tuned.Driver = "vm", "girih"
 	}
 	return p, nil
-}
-
-// driverVersion names the driver: the library's own version where its file name tells it, else the newest CUDA it takes.
-func driverVersion() string {
-	version, path, err := cuda.Version()
-	if err != nil {
-		return "unknown"
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	if _, v, ok := strings.Cut(filepath.Base(path), ".so."); ok && strings.Contains(v, ".") {
-		return v
-	}
-	return "CUDA " + version
 }
 
 // processor is the name of the CPU.
