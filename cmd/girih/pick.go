@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	goruntime "runtime"
-	"strings"
 
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
