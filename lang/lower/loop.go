@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"math"
+
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang/diag"
 	"github.com/girih-lang/girih/lang/syntax"
@@ -266,6 +268,10 @@ func (l *lowerer) extent(x syntax.Expr) (extent, bool) {
 	}
 	if op.kind == constK {
 		n, ok := l.constInt(op, "an extent")
+		if ok && (n < math.MinInt32 || n > math.MaxInt32) {
+			l.errorf(x.Span(), diag.BadRange, "a range starts and ends at values of type i32, found %d", n)
+			return extent{}, false
+		}
 		return constExtent(n), ok
 	}
 	if op.expr != nil {
