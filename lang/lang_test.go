@@ -80,6 +80,30 @@ func TestOptions(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A dimension may be called like a kernel, a func or a layout of the package; only a constant stands for itself.
+func TestDimensionNames(t *testing.T) {
+	p, err := LoadSource("a.girih", `const C = 4
+
+func F(v) { return v + 1 }
+
+layout L = local(2)
+
+kernel K(x f32[K, F, L, C]) (y f32[K, F, L, C]) {
+	grid k in K, f in F by 16, l in L
+	v := x[k, f, l, :]
+	y[k, f, l, :] = v + f32(K)
+}
+`)
+	require.NoError(t, err)
+	k, err := Lower(p, "K", Options{})
+	require.NoError(t, err)
+	var dims []string
+	for _, d := range k.Dims {
+		dims = append(dims, d.Name)
+	}
+	require.Equal(t, []string{"K", "F", "L"}, dims)
+}
+
 // A grid's last range is axis 0.
 func TestGridOrder(t *testing.T) {
 	k := lowerText(t, "kernel A(x f32[M, N]) (y f32[M, N]) {\n\tgrid m in M by 8, n in N by 64 warps(2)\n\ty[m, n] = x[m, n]\n}\n", Options{})

@@ -95,8 +95,11 @@ func (l *lowerer) dimName(n syntax.Node, where map[string]diag.Span) {
 	if _, seen := where[id.Name]; seen || l.scope.find(id.Name) != nil {
 		return
 	}
+	// Only a constant of the package stands for itself in an extent: a dimension K beside a kernel K is a dimension.
 	if e := l.prog.decls[id.Name]; e != nil && !e.prelude {
-		return
+		if _, ok := e.decl.(*syntax.ConstDecl); ok {
+			return
+		}
 	}
 	where[id.Name] = id.Span()
 	l.k.Dims = append(l.k.Dims, ir.DimFact{Name: id.Name, Static: -1, Div: 1})
