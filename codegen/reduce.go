@@ -164,11 +164,6 @@ func keep(ix index, digits []layout.Digit, axis int) index {
 
 func powerOfTwo(n int) bool { return n&(n-1) == 0 }
 
-// byShuffle reports a digit of the thread number that lies within a warp.
-func byShuffle(weight, radix int) bool {
-	return powerOfTwo(weight) && powerOfTwo(radix) && weight*radix <= 32
-}
-
 func (lo *lowerer) acrossLanes(o *ir.Op, l *layout.Layout, v *thread.Var, n int) {
 	b := lo.b
 	digits, _, _ := l.Digits()

@@ -1,7 +1,6 @@
 package ir
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,5 +99,3 @@ func (t Type) String() string {
 	b.WriteByte(']')
 	return b.String()
 }
-
-func shapeString(s []int) string { return fmt.Sprint(s) }

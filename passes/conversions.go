@@ -131,7 +131,6 @@ func layoutCovers(l *layout.Layout, shape []int) bool {
 
 // unpadded spreads a tile without padding: power-of-two parts of the extents go to threads, the rest repeats.
 func unpadded(shape []int, threads int) *layout.Layout {
-	l := layout.Local()
 	left := threads
 	sp, lo := ones(len(shape)), ones(len(shape))
 	for a := len(shape) - 1; a >= 0; a-- {
@@ -142,7 +141,7 @@ func unpadded(shape []int, threads int) *layout.Layout {
 			left /= 2
 		}
 	}
-	l = layout.Local(lo...).Spatial(sp...)
+	l := layout.Local(lo...).Spatial(sp...)
 	if left > 1 {
 		l = mul(layout.Replicate(left), l)
 	}

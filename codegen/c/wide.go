@@ -131,9 +131,9 @@ func (p *printer) atWide(t thread.Type, address string) string {
 // defineWide evaluates a wide vector into a name.
 func (p *printer) defineWide(n *thread.Node, v *val) {
 	mask := n.Type.Elem == thread.Bool
-	ct := ""
+	var ct string
 	if mask {
-		ct = p.wideType(n.Args[0].Type)
+		p.wideType(n.Args[0].Type) // declares it
 		p.use("u32x16")
 		p.use("u64x8")
 		ct = map[int]string{4: "s32_wide", 8: "s64_wide"}[n.Args[0].Type.Elem.Size()]

@@ -63,7 +63,6 @@ type lowerer struct {
 	split    int64 // parts of the innermost loop
 	work     int
 	stopped  bool
-	consts   map[*entry]bool
 	returned []operand
 }
 
