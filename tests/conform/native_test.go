@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -26,6 +27,9 @@ func TestNative(t *testing.T) {
 	require.NoError(t, err)
 	store := cache.Open(cache.Options{})
 	options := []cpu.Options{{Compiler: cc, Cache: store, Flags: []string{"-O1"}}, {Compiler: cc, Cache: store}, {Compiler: cc, Cache: store, Portable: true}}
+	if runtime.GOARCH == "amd64" {
+		options = append(options, cpu.Options{Compiler: cc, Cache: store, Flags: []string{"-mno-avx512f"}})
+	}
 	if path, err := exec.LookPath("clang"); err == nil && path != cc.Path {
 		options = append(options, cpu.Options{Compiler: &cpu.Compiler{Path: path}, Cache: store}, cpu.Options{Compiler: &cpu.Compiler{Path: path}, Cache: store, Portable: true})
 	}
