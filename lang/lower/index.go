@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"math"
+
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang/diag"
 	"github.com/girih-lang/girih/lang/syntax"
@@ -104,7 +106,15 @@ func (v *view) add(d int, base *ir.Value, width int, a axis, r *rng, repeat int)
 // tileIndex is `s by BK`: the tile that starts at s*BK.
 func (l *lowerer) tileIndex(v *view, d int, dim ir.Expr, x *syntax.TileExpr) bool {
 	w, ok := l.width(x.By)
-	op := l.value(l.expr(x.X))
+	number := l.expr(x.X)
+	if number.kind == constK && ok {
+		// A position that wraps would read another part of the tensor, where it should read zeros.
+		if n, good := l.constInt(number, "the number of a tile"); good && (n > math.MaxInt32/w || n < math.MinInt32/w) {
+			l.errorf(x.X.Span(), diag.OutOfBounds, "tile %d by %d starts at a position that does not fit i32", n, w)
+			return false
+		}
+	}
+	op := l.value(number)
 	if !ok || !op.ok() {
 		return false
 	}
