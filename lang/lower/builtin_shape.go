@@ -141,7 +141,7 @@ func (l *lowerer) reshape(c *call) operand {
 		j := kept(from, shape, i)
 		if j < 0 {
 			l.errorf(c.Span(), diag.BadRange, "reshape would lose the clipping of axis %d of %s", i, l.text(x.at)).
-				WithHelp("reshape only axes whose ranges divide their extents (`%% n == 0`), or reduce first")
+				WithHelp("reshape only axes whose ranges divide their extents (`% n == 0`), or reduce first")
 			return nothing
 		}
 		axes[j] = a

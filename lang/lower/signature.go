@@ -83,7 +83,7 @@ func (l *lowerer) dimNames(d *syntax.Dim, plain map[string]bool, where map[strin
 	}
 	for _, w := range d.Facts {
 		l.errorf(w.Span(), diag.NotYet, "the fact %s is not in this version", w.Name.Name).
-			WithHelp("facts are `static` and `%% n == 0`")
+			WithHelp("facts are `static` and `% n == 0`")
 	}
 }
 

@@ -100,6 +100,7 @@ func compare(t *testing.T, list diag.List, text string) {
 		require.True(t, ok, "an error that is not announced:\n%s", d.Text())
 		require.Equal(t, w[0], d.Code, d.Text())
 		require.Contains(t, messages(d), w[1])
+		require.NotContains(t, d.Help, "%%", "a help line without arguments is no format")
 		_, known := diag.Lookup(d.Code)
 		require.True(t, known, d.Code)
 		delete(want, line)
