@@ -111,7 +111,7 @@ func (l *lowerer) run(p *Program, decl *syntax.KernelDecl, opts Options, generic
 	if len(*diags) == before {
 		l.scope = newScope(l.scope)
 		l.stmts(decl.Body.Stmts)
-		l.finish(decl)
+		l.finish(decl, len(*diags) > before)
 	}
 	if (*diags)[before:].HasErrors() {
 		return nil
@@ -128,7 +128,9 @@ func (l *lowerer) run(p *Program, decl *syntax.KernelDecl, opts Options, generic
 	return l.k
 }
 
-func (l *lowerer) finish(decl *syntax.KernelDecl) {
+// finish reports what is missing at the end. After an error, a result without a store says nothing: its store may stand in
+// what was not lowered.
+func (l *lowerer) finish(decl *syntax.KernelDecl, failed bool) {
 	if l.stopped {
 		return
 	}
@@ -137,7 +139,7 @@ func (l *lowerer) finish(decl *syntax.KernelDecl) {
 			WithHelp("start it with a statement such as `grid n in N by 1024`")
 	}
 	for _, p := range l.params {
-		if p.out && !p.written {
+		if p.out && !p.written && !failed {
 			l.errorf(p.at, diag.ResultNotStored, "the result %s is never stored", p.name).
 				WithHelp("assign to a view of it, such as `%s[…] = …`", p.name)
 		}
