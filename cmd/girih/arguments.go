@@ -151,7 +151,7 @@ func (j *job) fromValue(p *ir.Param, a argument) (runtime.Arg, error) {
 	t := p.Value.Type
 	switch {
 	case t.Kind == ir.Tensor && a.tensor == nil:
-		return runtime.Arg{}, usagef("argument %q is a tensor %s, found the number %v", p.Name, t, a.value).with("--in %s=FILE takes a .npy or .safetensors file", p.Name)
+		return runtime.Arg{}, usagef("argument %q is a %s, found the number %v", p.Name, t, a.value).with("--in %s=FILE takes a .npy or .safetensors file", p.Name)
 	case t.Kind != ir.Tensor && a.tensor != nil && a.tensor.Len() != 1:
 		return runtime.Arg{}, runtimef("argument %q is a scalar %s, found %s", p.Name, t, a.tensor)
 	case t.Kind != ir.Tensor && a.tensor != nil:
