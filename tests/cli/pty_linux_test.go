@@ -79,29 +79,41 @@ func TestTerminal(t *testing.T) {
 		_, err := io.WriteString(tty, s)
 		require.NoError(t, err)
 	}
+	// An empty prompt says that the editor reads: before it, the terminal itself would still edit what is typed ahead.
+	prompt := func() { t.Helper(); expect("> \x1b[K\r\x1b[2C") }
 	expect("Ctrl-D ends")
+	prompt()
 	keys("x := iota(f32, 3)\r")
+	prompt()
 	keys("x + 1\x1b[D\x7f1\r") // back, delete the space, again
 	expect("f32[3]")
 	expect("12 13")
+	prompt()
 	keys("\x1b[A\x05*2\r") // the line before, at its end
 	expect("22 23 24")
+	prompt()
 	keys("rand\tn\t[f32](2) * 0\r")
 	expect("random.normal")
 	expect("f32[2]")
+	prompt()
 	keys("kernel A(x f32[N]) (y f32[N]) {\r")
 	expect("… ")
 	keys("\x03") // given up
 	expect("^C")
+	prompt()
 	keys("x + \r\r") // an empty line ends what is not whole
 	expect("G0002")
+	prompt()
 	keys("nothing\r")
 	expect("G0101")
+	prompt()
 	keys("for i in 0..1000000000 { y := i }\r")
 	time.Sleep(200 * time.Millisecond) // let it start; an interrupt before gives up the line, which is as good
 	keys("\x03")
+	prompt()
 	keys("sum(x)\r")
 	expect("3 f32")
+	prompt()
 	keys("\x04")
 	done := make(chan error, 1)
 	go func() { done <- wait() }()
