@@ -51,6 +51,14 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 	})
 	lo.block(k.Body)
 	f.Body.Nodes = append(lo.entry.Nodes, f.Body.Nodes...)
+	if t.GPU {
+		for _, v := range f.Vars { // a thread has 255 registers of four bytes; far beyond, compilers take minutes to find that out
+			if words := v.Len * v.Elem.Size() / 4; words > 512 {
+				return nil, &passes.Error{Code: "G0504", Span: lo.span(k), Text: fmt.Sprintf("a tile of kernel %s takes %d registers of each of %d threads; there are 255", k.Name, words, threads),
+					Help: "use smaller tiles, or more warps(n)"}
+			}
+		}
+	}
 	lo.placeScratch()
 	f.Shared = lo.shared
 	if f.Shared > t.MaxShared && t.GPU {
@@ -82,6 +90,21 @@ type lowerer struct {
 	shared, scratch int    // bytes of buffers, and of the scratch space
 	inScratch       []node // addresses that count from the scratch space
 	looping         int    // loops around the current operation
+}
+
+// span is the place of the largest tile of a kernel.
+func (lo *lowerer) span(k *ir.Kernel) ir.Span {
+	var at ir.Span
+	most := 0
+	k.Body.Walk(func(o *ir.Op) bool {
+		for _, r := range o.Results {
+			if n := r.Type.Size(); r.Type.Kind == ir.Tile && n > most && o.Code != ir.OpConst {
+				most, at = n, o.Span
+			}
+		}
+		return true
+	})
+	return at
 }
 
 // fail ends the lowering with an error at the current operation.

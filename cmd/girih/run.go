@@ -177,6 +177,36 @@ func samples(one time.Duration) int {
 // grow with the root of its length; what the kernel sums over is at most its longest dimension. Types without a bar of their
 // own get their rounding error twice over.
 func bar(j *job, t dtype.Type) float64 {
+	b := typeBar(j, t)
+	if !t.IsFloat() {
+		return b
+	}
+	// What the author rounds on the way counts too: a result in f32 of a sum in f16 is as good as f16.
+	j.k.Body.Walk(func(o *ir.Op) bool {
+		if c := o.Code.Info().Class; o.Code == ir.OpCast || c == ir.ClassUnary || c == ir.ClassBinary || o.Code == ir.OpFma {
+			from := o.Args[0].Type.Elem
+			if e := o.Result().Type.Elem; e.IsFloat() && (o.Code != ir.OpCast || from.IsFloat() && from.ManBits() > e.ManBits()) && !onlyStored(j, o.Result()) {
+				b = max(b, typeBar(j, e))
+			}
+		}
+		return true
+	})
+	return b
+}
+
+// onlyStored reports a value that goes to results and nowhere else: its rounding is that of the result.
+func onlyStored(j *job, v *ir.Value) bool {
+	stored := true
+	j.k.Body.Walk(func(o *ir.Op) bool {
+		for _, a := range o.Args {
+			stored = stored && (a != v || o.Code == ir.OpStore)
+		}
+		return stored
+	})
+	return stored
+}
+
+func typeBar(j *job, t dtype.Type) float64 {
 	switch {
 	case !t.IsFloat():
 		return 0
