@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -30,29 +31,24 @@ type plan struct {
 
 // Encode gives the embeddings, of length 1, of sequences of tokens. Sequences of like length run together.
 func (m *Model) Encode(ctx context.Context, sequences [][]int32) ([][]float32, error) {
-	order := make([]int, len(sequences))
-	for i, s := range sequences {
-		order[i] = i
-		if len(s) == 0 || len(s) > m.places {
-			return nil, fmt.Errorf("sequence %d has %d tokens, expected 1 to %d", i, len(s), m.places)
-		}
-		for _, id := range s {
-			if id < 0 || int(id) >= m.words {
-				return nil, fmt.Errorf("sequence %d has the token %d, expected 0 to %d", i, id, m.words-1)
-			}
-		}
+	if err := m.check(sequences); err != nil {
+		return nil, err
 	}
-	padded := func(i int) int { return (len(sequences[i]) + step - 1) / step * step }
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(padded(i), padded(j)) })
+	order := make([]int, len(sequences))
+	for i := range order {
+		order[i] = i
+	}
+	length := func(i int) int { return padded(sequences[i]) }
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(length(i), length(j)) })
 	out := make([][]float32, len(sequences))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for len(order) > 0 {
 		n := 1
-		for n < min(len(order), maxBatch) && padded(order[n]) == padded(order[0]) {
+		for n < min(len(order), maxBatch) && length(order[n]) == length(order[0]) {
 			n++
 		}
-		if err := m.run(ctx, extent{n, padded(order[0])}, order[:n], sequences, out); err != nil {
+		if err := m.run(ctx, extent{n, length(order[0])}, order[:n], sequences, out); err != nil {
 			return nil, err
 		}
 		order = order[n:]
@@ -66,17 +62,11 @@ func (m *Model) run(ctx context.Context, e extent, order []int, sequences [][]in
 	if err != nil {
 		return err
 	}
-	ids, length := make([]byte, 4*e.b*e.s), make([]byte, 4*e.b)
+	batch := make([][]int32, e.b)
 	for row, i := range order {
-		binary.LittleEndian.PutUint32(length[4*row:], uint32(len(sequences[i])))
-		for col, id := range sequences[i] {
-			binary.LittleEndian.PutUint32(ids[4*(row*e.s+col):], uint32(id))
-		}
+		batch[row] = sequences[i]
 	}
-	if err := p.ids.SetBytes(ids); err != nil {
-		return err
-	}
-	if err := p.length.SetBytes(length); err != nil {
+	if err := p.fill(e, batch); err != nil {
 		return err
 	}
 	if err := p.graph.Launch(ctx, m.stream); err != nil {
@@ -117,3 +107,39 @@ func (m *Model) Similarity(ctx context.Context, embeddings [][]float32) ([][]flo
 	}
 	return slices.Collect(slices.Chunk(all, n)), nil
 }
+
+// fill stores a batch of sequences for the next run.
+func (p *plan) fill(e extent, batch [][]int32) error {
+	ids, length := make([]int32, e.b*e.s), make([]int32, e.b)
+	for row, s := range batch {
+		length[row] = int32(len(s))
+		copy(ids[row*e.s:], s)
+	}
+	return errors.Join(p.ids.SetBytes(littleEndian(ids)), p.length.SetBytes(littleEndian(length)))
+}
+
+func littleEndian(v []int32) []byte {
+	b := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, uint32(x))
+	}
+	return b
+}
+
+// check refuses sequences that the model cannot take.
+func (m *Model) check(sequences [][]int32) error {
+	for i, s := range sequences {
+		if len(s) == 0 || len(s) > m.places {
+			return fmt.Errorf("sequence %d has %d tokens, expected 1 to %d", i, len(s), m.places)
+		}
+		for _, id := range s {
+			if id < 0 || int(id) >= m.words {
+				return fmt.Errorf("sequence %d has the token %d, expected 0 to %d", i, id, m.words-1)
+			}
+		}
+	}
+	return nil
+}
+
+// padded is the length to which a sequence is padded.
+func padded(s []int32) int { return (len(s) + step - 1) / step * step }

@@ -15,7 +15,9 @@ var sources embed.FS
 type Types struct {
 	Weights     girih.DType // of the linear layers: a float type of 16 or 32 bits, or anything from 2 to 8 bits
 	Activations girih.DType // f16, bf16 or f32: of everything between two kernels, and of the embedding table
-	Group       int         // inputs that share a scale, where Weights has at most 8 bits
+	Sensitive   girih.DType // in place of Weights in the two layers where rounding does most harm: the values of attention and the first of the two layers behind it; Weights when left out
+	Calibration [][]int32   // sequences to calibrate weights of at most 8 bits with; without any, each is rounded to the nearest
+	Group       int         // weights that share a scale, where they have at most 8 bits
 }
 
 // fill checks the types and chooses those that are left out.
@@ -30,6 +32,9 @@ func (t Types) fill(d *girih.Device) (Types, error) {
 	if t.Weights == none {
 		t.Weights = girih.F16
 	}
+	if t.Sensitive == none {
+		t.Sensitive = t.Weights
+	}
 	if t.Group == 0 {
 		t.Group = 32
 	}
@@ -37,8 +42,10 @@ func (t Types) fill(d *girih.Device) (Types, error) {
 	if !slices.Contains(wide, t.Activations) {
 		return t, fmt.Errorf("activations of type %s: f16, bf16 or f32 is expected", t.Activations)
 	}
-	if w := t.Weights; !slices.Contains(wide, w) && (w.Bits() < 2 || w.Bits() > 8) {
-		return t, fmt.Errorf("weights of type %s: f16, bf16, f32 or a type of 2 to 8 bits is expected", w)
+	for _, w := range []girih.DType{t.Weights, t.Sensitive} {
+		if !slices.Contains(wide, w) && (w.Bits() < 2 || w.Bits() > 8) {
+			return t, fmt.Errorf("weights of type %s: f16, bf16, f32 or a type of 2 to 8 bits is expected", w)
+		}
 	}
 	if t.Group < 1 || t.Group > 128 || t.Group&(t.Group-1) != 0 {
 		return t, fmt.Errorf("a scale for every %d weights: a power of two up to 128 is expected", t.Group)
@@ -46,15 +53,28 @@ func (t Types) fill(d *girih.Device) (Types, error) {
 	return t, nil
 }
 
-// scaled says whether the weights have scales.
-func (t Types) scaled() bool { return t.Weights.Bits() <= 8 }
+// weights names the types of the weights.
+func (t Types) weights() string {
+	if t.Sensitive == t.Weights {
+		return t.Weights.String()
+	}
+	return t.Weights.String() + " and " + t.Sensitive.String()
+}
+
+// scaled says whether weights of a type have scales.
+func scaled(w girih.DType) bool { return w.Bits() <= 8 }
 
 // kernels are the programs of embed.girih, linear.girih and quantize.girih with the types of a model.
 type kernels struct {
-	embed, attention, addNorm, pool, similarity *girih.Kernel
-	linear, gelu                                *girih.Kernel // a linear layer without and with the activation behind it
-	weights                                     *girih.Kernel // makes the weights of these
-	rounded                                     *girih.Kernel
+	embed, attention, addNorm, pool, similarity, rounded, gram *girih.Kernel
+
+	linear, value, up linear
+}
+
+// linear is the kernel of a linear layer, the one that makes its weights, and their type.
+type linear struct {
+	run, weights *girih.Kernel
+	dt           girih.DType
 }
 
 func compile(t Types, head int) (*kernels, error) {
@@ -62,33 +82,34 @@ func compile(t Types, head int) (*kernels, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &kernels{}
-	w, a, g := girih.Set("W", t.Weights), girih.Set("A", t.Activations), girih.Set("G", t.Group)
-	type program struct {
-		to      **girih.Kernel
-		name    string
-		options []girih.Option
-	}
-	list := []program{
-		{&k.embed, "Embed", []girih.Option{a, girih.Set("T", t.Activations)}},
-		{&k.attention, "Attention", []girih.Option{a, girih.Set("H", head)}},
-		{&k.addNorm, "AddNorm", []girih.Option{a}},
-		{&k.pool, "Pool", []girih.Option{a}},
-		{&k.similarity, "Similarity", nil},
-		{&k.rounded, "Rounded", []girih.Option{girih.Set("T", t.Activations)}},
-	}
-	if t.scaled() {
-		list = append(list, program{&k.linear, "Linear", []girih.Option{w, a, g}}, program{&k.gelu, "Linear", []girih.Option{w, a, g, girih.Set("Act", 1)}},
-			program{&k.weights, "Quantize", []girih.Option{w, g, girih.Set("S", t.Activations)}})
-	} else {
-		list = append(list, program{&k.linear, "Dense", []girih.Option{w, a}}, program{&k.gelu, "Dense", []girih.Option{w, a, girih.Set("Act", 1)}},
-			program{&k.weights, "Transposed", []girih.Option{w}})
-	}
-	for _, l := range list {
-		// The sources say what divides the extents, so that one compilation serves sentences of any length.
-		if *l.to, err = p.Kernel(l.name, append(l.options, girih.Generic())...); err != nil {
-			return nil, err
+	// The sources say what divides the extents, so that one compilation serves sentences of any length.
+	kernel := func(name string, options ...girih.Option) *girih.Kernel {
+		if err != nil {
+			return nil
 		}
+		var k *girih.Kernel
+		k, err = p.Kernel(name, append(options, girih.Generic())...)
+		return k
 	}
-	return k, nil
+	a := girih.Set("A", t.Activations)
+	layer := func(dt girih.DType, act int) linear {
+		w, g, epilogue := girih.Set("W", dt), girih.Set("G", t.Group), girih.Set("Act", act)
+		if scaled(dt) {
+			return linear{kernel("Linear", w, a, g, epilogue), kernel("Quantize", w, g, girih.Set("S", t.Activations)), dt}
+		}
+		return linear{kernel("Dense", w, a, epilogue), kernel("Transposed", w), dt}
+	}
+	k := &kernels{
+		embed:      kernel("Embed", a, girih.Set("T", t.Activations)),
+		attention:  kernel("Attention", a, girih.Set("H", head)),
+		addNorm:    kernel("AddNorm", a),
+		pool:       kernel("Pool", a),
+		similarity: kernel("Similarity"),
+		rounded:    kernel("Rounded", girih.Set("T", t.Activations)),
+		gram:       kernel("Gram", a),
+		linear:     layer(t.Weights, 0),
+		value:      layer(t.Sensitive, 0),
+		up:         layer(t.Sensitive, 1),
+	}
+	return k, err
 }

@@ -29,8 +29,9 @@ import (
 const maxTokens = 256
 
 type options struct {
-	on, w, a, model string
-	group, runs     int
+	on, w, s, a, model string
+	group, runs        int
+	calibrate          bool
 }
 
 func main() {
@@ -60,8 +61,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	}
 	f.StringVar(&o.on, "on", "", "the device: vm, cpu, cuda or cuda:N (default: a GPU, else the cpu, else the vm)")
 	f.StringVar(&o.w, "W", "f16", "the type of the weights: f32, f16, bf16, or one of 2 to 8 bits such as i4, u4, f4e2m1, f6e3m2")
+	f.StringVar(&o.s, "S", "", "the type of the two most sensitive layers of six in place of -W: i6 beside i4, say (default: that of -W)")
 	f.StringVar(&o.a, "A", "", "the type of the activations: f32, f16 or bf16 (default: f16 on a GPU, else f32)")
 	f.IntVar(&o.group, "G", 32, "how many weights of at most 8 bits share a scale")
+	f.BoolVar(&o.calibrate, "calibrate", false, "look at sentences while rounding weights to at most 8 bits: better, and takes a while")
 	f.IntVar(&o.runs, "runs", 1, "how often to run, for a steadier time")
 	f.StringVar(&o.model, "model", "", "the directory that fetch.sh has filled (default examples/embed/model, or model)")
 	if err := f.Parse(args); err != nil {
@@ -117,6 +120,11 @@ func (o *options) types() (t Types, err error) {
 	if t.Weights, err = girih.ParseDType(o.w); err != nil {
 		return t, fmt.Errorf("-W: %w", err)
 	}
+	if o.s != "" {
+		if t.Sensitive, err = girih.ParseDType(o.s); err != nil {
+			return t, fmt.Errorf("-S: %w", err)
+		}
+	}
 	if o.a != "" {
 		if t.Activations, err = girih.ParseDType(o.a); err != nil {
 			return t, fmt.Errorf("-A: %w", err)
@@ -145,6 +153,9 @@ func (o *options) embed(ctx context.Context, dir string, sentences []string, out
 		return err
 	}
 	defer d.Close()
+	if o.calibrate {
+		t.Calibration = calibration(v)
+	}
 	start := time.Now()
 	m, err := Load(ctx, d, dir, t)
 	if err != nil {
@@ -180,7 +191,7 @@ func (o *options) embed(ctx context.Context, dir string, sentences []string, out
 	report(out, sentences, ids, embeddings, cosines)
 	n := time.Duration(len(sentences))
 	fmt.Fprintf(out, "\n%s, weights %s, activations %s: %v for a sentence, %d tokens in all (loading %v, first run %v)\n",
-		d, m.types.Weights, m.types.Activations, (best / n).Round(time.Microsecond), tokens, loaded.Round(time.Millisecond), first.Round(time.Millisecond))
+		d, m.types.weights(), m.types.Activations, (best / n).Round(time.Microsecond), tokens, loaded.Round(time.Millisecond), first.Round(time.Millisecond))
 	return nil
 }
 

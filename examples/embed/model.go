@@ -57,12 +57,13 @@ type Model struct {
 }
 
 type layer struct {
-	qkv, out, up, down weight
-	norm1, norm2       norm
+	qk, v, out, up, down weight
+	norm1, norm2         norm
 }
 
-// weight is a linear layer; scale is nil where the type of w needs none.
+// weight is a linear layer and the kernel for it; scale is nil where the type of w needs none.
 type weight struct {
+	k           *girih.Kernel
 	w           any // a *girih.Tensor or a *girih.Packed
 	scale, bias *girih.Tensor
 }
@@ -109,24 +110,17 @@ func Read(ctx context.Context, d *girih.Device, path string, c Config, t Types) 
 	}
 	m.word, m.place, m.segment = r.table(word), r.table(place), r.table(segment)
 	m.norm = r.norm("embeddings.LayerNorm")
-	for i := 0; r.err == nil && r.has[fmt.Sprintf("encoder.layer.%d.output.dense.weight", i)]; i++ {
-		p := fmt.Sprintf("encoder.layer.%d.", i)
-		m.layers = append(m.layers, layer{
-			qkv:   r.linear(m.k.linear, p+"attention.self.query", p+"attention.self.key", p+"attention.self.value"),
-			out:   r.linear(m.k.linear, p+"attention.output.dense"),
-			norm1: r.norm(p + "attention.output.LayerNorm"),
-			up:    r.linear(m.k.gelu, p+"intermediate.dense"),
-			down:  r.linear(m.k.linear, p+"output.dense"),
-			norm2: r.norm(p + "output.LayerNorm"),
-		})
+	if inner := r.tensor("encoder.layer.0.intermediate.dense.bias", 1); r.err == nil {
+		m.inner = inner.Len()
 	}
-	if r.err == nil && len(m.layers) == 0 {
-		r.err = fmt.Errorf("there is no tensor encoder.layer.0.output.dense.weight: this is not a BERT encoder")
+	r.calibrate(t.Calibration)
+	for i := 0; r.err == nil && r.has[fmt.Sprintf("encoder.layer.%d.output.dense.weight", i)]; i++ {
+		m.layers = append(m.layers, r.layer(fmt.Sprintf("encoder.layer.%d.", i)))
 	}
 	if r.err != nil {
 		return nil, fmt.Errorf("%s: %w", path, r.err)
 	}
-	m.inner = m.layers[0].up.bias.Len()
+	r.cal.p.close()
 	m.stream, err = d.NewStream()
 	return m, err
 }
@@ -148,6 +142,7 @@ type reader struct {
 	m    *Model
 	file *girih.Safetensors
 	has  map[string]bool
+	cal  *builder // of the calibration; without buffers where there is none
 	err  error
 }
 
@@ -194,21 +189,45 @@ func (r *reader) norm(name string) norm {
 	return norm{r.tensor(name+".weight", 1), r.tensor(name+".bias", 1)}
 }
 
-// linear is a linear layer, or several that have one input side by side, with its weights as k wants them.
-func (r *reader) linear(k *girih.Kernel, names ...string) weight {
+// layer reads a layer. Calibration runs what is there already, so that each part sees what those before it make of the
+// sentences.
+func (r *reader) layer(p string) (l layer) {
+	b, k := r.cal, r.m.k
+	l.qk = r.linear(k.linear, b.x, p+"attention.self.query", p+"attention.self.key")
+	l.v = r.linear(k.value, b.x, p+"attention.self.value")
+	r.run(func() { b.attend(l) })
+	l.out = r.linear(k.linear, b.t, p+"attention.output.dense")
+	l.norm1 = r.norm(p + "attention.output.LayerNorm")
+	r.run(func() { b.settle(l) })
+	l.up = r.linear(k.up, b.t, p+"intermediate.dense")
+	r.run(func() { b.widen(l) })
+	l.down = r.linear(k.linear, b.inner, p+"output.dense")
+	l.norm2 = r.norm(p + "output.LayerNorm")
+	r.run(func() { b.finish(l) })
+	return l
+}
+
+// linear is a linear layer, or several that have one input side by side, with its weights as k wants them. x is the input
+// when calibrating, else nil.
+func (r *reader) linear(k linear, x *girih.Tensor, names ...string) weight {
 	w, bias := r.joined(".weight", 2, names), r.joined(".bias", 1, names)
 	if r.err != nil {
 		return weight{}
 	}
 	defer w.Free()
-	made := r.call(r.m.k.weights, w)
-	if r.err != nil || !r.m.types.scaled() {
-		return weight{w: made[0], bias: bias}
+	var made []*girih.Tensor
+	if x != nil && scaled(k.dt) {
+		made, r.err = r.calibrated(k, w, x)
+	} else {
+		made = r.call(k.weights, w)
+	}
+	if r.err != nil || len(made) == 1 {
+		return weight{k: k.run, w: made[0], bias: bias}
 	}
 	defer made[0].Free()
-	packed, err := k.Pack(r.ctx, "w", made[0])
+	packed, err := k.run.Pack(r.ctx, "w", made[0])
 	r.err = err
-	return weight{packed, made[1], bias}
+	return weight{k.run, packed, made[1], bias}
 }
 
 // joined is the rows of several tensors one below the other.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/girih-lang/girih"
 )
@@ -55,45 +56,78 @@ func (p *plan) close() {
 	}
 }
 
-// builder makes buffers and launchers until the first error, which it keeps.
+// builder makes buffers and launchers until the first error, which it keeps. The launches make an encoder: each kernel reads
+// what those before it have stored.
 type builder struct {
 	ctx context.Context
 	m   *Model
 	p   *plan
+	now bool // launch at once, and keep no launcher
 	err error
+
+	x, t, inner     *girih.Tensor // inputs of linear layers, [b·s, …]
+	h, qk           *girih.Tensor
+	x3, t3, h3, qk4 *girih.Tensor // the same with an axis for sequences, qk4 also with one for q and k
 }
 
-// forward is the encoder: the launches in order, each kernel reading what those before it have stored.
+// forward is the whole encoder.
 func (b *builder) forward(e extent) {
-	m := b.m
-	rows, d := e.b*e.s, m.width
-	b.p.ids, b.p.length = b.tensor(girih.I32, e.b, e.s), b.tensor(girih.I32, e.b)
-	b.p.out = b.tensor(girih.F32, e.b, d)
-	a := m.types.Activations
-	x, h, t := b.tensor(a, rows, d), b.tensor(a, rows, d), b.tensor(a, rows, d)
-	qkv, inner := b.tensor(a, rows, 3*d), b.tensor(a, rows, m.inner)
-	x3, t3 := b.view(x, e.b, e.s, d), b.view(t, e.b, e.s, d)
-	heads := b.view(qkv, e.b, e.s, 3, d)
-
-	b.launch(m.k.embed, b.p.ids, m.word, m.place, m.segment, m.norm.gain, m.norm.shift, m.eps, x3)
-	for _, l := range m.layers {
-		b.linear(m.k.linear, x, l.qkv, qkv)
-		b.launch(m.k.attention, heads, b.p.length, m.scale, t3)
-		b.linear(m.k.linear, t, l.out, h)
-		b.launch(m.k.addNorm, h, x, l.norm1.gain, l.norm1.shift, m.eps, t)
-		b.linear(m.k.gelu, t, l.up, inner)
-		b.linear(m.k.linear, inner, l.down, h)
-		b.launch(m.k.addNorm, h, t, l.norm2.gain, l.norm2.shift, m.eps, x)
+	b.buffers(e)
+	b.begin()
+	for _, l := range b.m.layers {
+		b.attend(l)
+		b.settle(l)
+		b.widen(l)
+		b.finish(l)
 	}
-	b.launch(m.k.pool, x3, b.p.length, b.p.out)
+	b.launch(b.m.k.pool, b.x3, b.p.length, b.p.out)
 }
 
-func (b *builder) linear(k *girih.Kernel, x *girih.Tensor, w weight, y *girih.Tensor) {
+// buffers makes room for a batch.
+func (b *builder) buffers(e extent) {
+	m := b.m
+	rows, d, a := e.b*e.s, m.width, m.types.Activations
+	b.p.ids, b.p.length, b.p.out = b.tensor(girih.I32, e.b, e.s), b.tensor(girih.I32, e.b), b.tensor(girih.F32, e.b, d)
+	b.x, b.h, b.t = b.tensor(a, rows, d), b.tensor(a, rows, d), b.tensor(a, rows, d)
+	b.qk, b.inner = b.tensor(a, rows, 2*d), b.tensor(a, rows, m.inner)
+	b.x3, b.h3, b.t3 = b.view(b.x, e.b, e.s, d), b.view(b.h, e.b, e.s, d), b.view(b.t, e.b, e.s, d)
+	b.qk4 = b.view(b.qk, e.b, e.s, 2, d)
+}
+
+// begin embeds the tokens, to x.
+func (b *builder) begin() {
+	m := b.m
+	b.launch(m.k.embed, b.p.ids, m.word, m.place, m.segment, m.norm.gain, m.norm.shift, m.eps, b.x3)
+}
+
+// attend goes from x to t, the heads side by side.
+func (b *builder) attend(l layer) {
+	b.linear(b.x, l.qk, b.qk)
+	b.linear(b.x, l.v, b.h)
+	b.launch(b.m.k.attention, b.qk4, b.h3, b.p.length, b.m.scale, b.t3)
+}
+
+// settle goes from t and x to t, the first half of the layer.
+func (b *builder) settle(l layer) {
+	b.linear(b.t, l.out, b.h)
+	b.launch(b.m.k.addNorm, b.h, b.x, l.norm1.gain, l.norm1.shift, b.m.eps, b.t)
+}
+
+// widen goes from t to inner.
+func (b *builder) widen(l layer) { b.linear(b.t, l.up, b.inner) }
+
+// finish goes from inner and t to x, the layer's output.
+func (b *builder) finish(l layer) {
+	b.linear(b.inner, l.down, b.h)
+	b.launch(b.m.k.addNorm, b.h, b.t, l.norm2.gain, l.norm2.shift, b.m.eps, b.x)
+}
+
+func (b *builder) linear(x *girih.Tensor, w weight, y *girih.Tensor) {
 	if w.scale == nil {
-		b.launch(k, x, w.w, w.bias, y)
+		b.launch(w.k, x, w.w, w.bias, y)
 		return
 	}
-	b.launch(k, x, w.w, w.scale, w.bias, y)
+	b.launch(w.k, x, w.w, w.scale, w.bias, y)
 }
 
 func (b *builder) launch(k *girih.Kernel, args ...any) {
@@ -103,6 +137,10 @@ func (b *builder) launch(k *girih.Kernel, args ...any) {
 	l, err := k.Prepare(b.ctx, args...)
 	if err != nil {
 		b.err = err
+		return
+	}
+	if b.now {
+		b.err = errors.Join(l.Launch(b.ctx, nil), b.m.dev.Sync(), l.Close())
 		return
 	}
 	b.p.launchers = append(b.p.launchers, l)
