@@ -77,7 +77,7 @@ type linear struct {
 	dt           girih.DType
 }
 
-func compile(t Types, head int) (*kernels, error) {
+func compile(d *girih.Device, t Types, head int) (*kernels, error) {
 	p, err := girih.LoadFS(sources, ".")
 	if err != nil {
 		return nil, err
@@ -93,11 +93,15 @@ func compile(t Types, head int) (*kernels, error) {
 	}
 	a := girih.Set("A", t.Activations)
 	layer := func(dt girih.DType, act int) linear {
-		w, g, epilogue := girih.Set("W", dt), girih.Set("G", t.Group), girih.Set("Act", act)
-		if scaled(dt) {
-			return linear{kernel("Linear", w, a, g, epilogue), kernel("Quantize", w, g, girih.Set("S", t.Activations)), dt}
+		tiles := []girih.Option{a, girih.Set("Act", act)}
+		if d.Name() == "cpu" { // wide tiles convert weights less often; a GPU needs the blocks
+			tiles = append(tiles, girih.Set("BM", 32), girih.Set("BN", 128))
 		}
-		return linear{kernel("Dense", w, a, epilogue), kernel("Transposed", w), dt}
+		w, g := girih.Set("W", dt), girih.Set("G", t.Group)
+		if scaled(dt) {
+			return linear{kernel("Linear", append(tiles, w, g)...), kernel("Quantize", w, g, girih.Set("S", t.Activations)), dt}
+		}
+		return linear{kernel("Dense", append(tiles, w)...), kernel("Transposed", w), dt}
 	}
 	k := &kernels{
 		embed:      kernel("Embed", a, girih.Set("T", t.Activations)),

@@ -105,7 +105,7 @@ func Read(ctx context.Context, d *girih.Device, path string, c Config, t Types) 
 		return nil, fmt.Errorf("%s: %d values in %d heads: the kernels want a multiple of 64 in heads of a multiple of 16", path, m.width, c.Heads)
 	}
 	m.scale = float32(1 / math.Sqrt(float64(m.width/c.Heads)))
-	if m.k, err = compile(t, m.width/c.Heads); err != nil {
+	if m.k, err = compile(d, t, m.width/c.Heads); err != nil {
 		return nil, err
 	}
 	m.word, m.place, m.segment = r.table(word), r.table(place), r.table(segment)
