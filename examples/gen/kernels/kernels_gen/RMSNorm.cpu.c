@@ -62,6 +62,16 @@ static inline f16 f16_of(float x)
 }
 
 typedef f16 __attribute__((may_alias)) mem_f16;
+#define ALWAYS static inline __attribute__((always_inline))
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+typedef float f32x16 __attribute__((vector_size(64)));
+typedef float mem_f32x16 __attribute__((vector_size(64), aligned(1), may_alias));
+ALWAYS f32x16 f32x16_splat(float x)
+{
+	return (f32x16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
+}
+
 const int64_t RMSNorm_scratch = 0;
 
 // One block of the kernel: the one at (b0, b1, b2) of the grid.
@@ -69,28 +79,60 @@ static __attribute__((noinline)) int32_t RMSNorm_block(char *restrict p0_x, char
 {
 	_Alignas(64) float v_t0[256];
 	_Alignas(64) float v_sum1[1];
-	_Alignas(64) float v_part2[16];
+	f32x16 v_sum2_0, v_sum2_1, v_sum2_2, v_sum2_3;
+	_Alignas(64) float v_part3[16];
+	_Alignas(64) float v_chunk4[64];
 	char *const t0 = p0_x + (((int64_t)b0 * 256ll) * 2ll);
 	for (int32_t i1 = 0; i1 < 256; i1++) {
 		v_t0[i1] = f16_float(*(const mem_f16 *)(t0 + ((int64_t)i1 * 2ll)));
 	}
-	for (int32_t i2 = 0; i2 < 16; i2++) {
-		v_part2[i2] = -0.0f;
-	}
-	for (int32_t i3 = 0; i3 < 16; i3++) {
-		for (int32_t i4 = 0; i4 < 16; i4++) {
-			const int32_t t5 = (i3 * 16) + i4;
-			v_part2[i4] = v_part2[i4] + (v_t0[t5] * v_t0[t5]);
+	const f32x16 t2 = f32x16_splat((-0.0f));
+	v_sum2_0 = t2;
+	const f32x16 t3 = f32x16_splat((-0.0f));
+	v_sum2_1 = t3;
+	const f32x16 t4 = f32x16_splat((-0.0f));
+	v_sum2_2 = t4;
+	const f32x16 t5 = f32x16_splat((-0.0f));
+	v_sum2_3 = t5;
+	for (int32_t i6 = 0; i6 < 4; i6++) {
+		const int32_t t7 = i6 * 64;
+		for (int32_t i8 = 0; i8 < 64; i8++) {
+			const int32_t t9 = t7 + i8;
+			v_chunk4[i8] = v_t0[t9] * v_t0[t9];
 		}
+		const f32x16 t10 = v_sum2_0;
+		const f32x16 t11 = *(mem_f32x16 *)(v_chunk4 + 0);
+		const f32x16 t12 = t10 + t11;
+		v_sum2_0 = t12;
+		const f32x16 t13 = v_sum2_1;
+		const f32x16 t14 = *(mem_f32x16 *)(v_chunk4 + 16);
+		const f32x16 t15 = t13 + t14;
+		v_sum2_1 = t15;
+		const f32x16 t16 = v_sum2_2;
+		const f32x16 t17 = *(mem_f32x16 *)(v_chunk4 + 32);
+		const f32x16 t18 = t16 + t17;
+		v_sum2_2 = t18;
+		const f32x16 t19 = v_sum2_3;
+		const f32x16 t20 = *(mem_f32x16 *)(v_chunk4 + 48);
+		const f32x16 t21 = t19 + t20;
+		v_sum2_3 = t21;
 	}
+	const f32x16 t22 = v_sum2_0;
+	const f32x16 t23 = v_sum2_1;
+	const f32x16 t24 = t22 + t23;
+	const f32x16 t25 = v_sum2_2;
+	const f32x16 t26 = t24 + t25;
+	const f32x16 t27 = v_sum2_3;
+	const f32x16 t28 = t26 + t27;
+	*(mem_f32x16 *)(v_part3 + 0) = t28;
 	v_sum1[0] = -0.0f;
-	for (int32_t i6 = 0; i6 < 16; i6++) {
-		v_sum1[0] = v_sum1[0] + v_part2[i6];
+	for (int32_t i29 = 0; i29 < 16; i29++) {
+		v_sum1[0] = v_sum1[0] + v_part3[i29];
 	}
-	const float t7 = 1.0f / __builtin_sqrtf((v_sum1[0] / 256.0f) + p2_eps);
-	char *const t8 = p3_y + (((int64_t)b0 * 256ll) * 2ll);
-	for (int32_t i9 = 0; i9 < 256; i9++) {
-		*(mem_f16 *)(t8 + ((int64_t)i9 * 2ll)) = f16_of((v_t0[i9] * t7) * f16_float(*(const mem_f16 *)(p1_g + ((int64_t)i9 * 2ll))));
+	const float t30 = 1.0f / __builtin_sqrtf((v_sum1[0] / 256.0f) + p2_eps);
+	char *const t31 = p3_y + (((int64_t)b0 * 256ll) * 2ll);
+	for (int32_t i32 = 0; i32 < 256; i32++) {
+		*(mem_f16 *)(t31 + ((int64_t)i32 * 2ll)) = f16_of((v_t0[i32] * t30) * f16_float(*(const mem_f16 *)(p1_g + ((int64_t)i32 * 2ll))));
 	}
 	return 0;
 }
