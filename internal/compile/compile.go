@@ -112,6 +112,7 @@ func GPU(ctx context.Context, k *ir.Kernel, target string, o Options) (*Code, er
 			}
 		}
 	}
+	driver := findDriver(o)
 	c, err := Thread(k, t, o)
 	if err != nil {
 		return nil, err
@@ -126,13 +127,11 @@ func GPU(ctx context.Context, k *ir.Kernel, target string, o Options) (*Code, er
 	}
 	c.step("print", start)
 	start = time.Now()
-	d := o.Driver
-	if d == nil {
-		if d, err = llvm.Find(); err != nil {
-			return nil, err
-		}
+	d, err := driver()
+	if err != nil {
+		return nil, err
 	}
-	c.step("load LLVM", start)
+	c.step("load LLVM", start) // what is left of it
 	start = time.Now()
 	r, err := d.Compile(ctx, c.LLVM, llvm.Options{CPU: g.CPU, Features: g.PTX})
 	if err != nil {
@@ -148,6 +147,24 @@ func GPU(ctx context.Context, k *ir.Kernel, target string, o Options) (*Code, er
 		}
 	}
 	return c, nil
+}
+
+// findDriver starts to look for LLVM and to load it, which takes as long as everything before it is needed; the result waits
+// for the end of that.
+func findDriver(o Options) func() (llvm.Driver, error) {
+	if o.Driver != nil {
+		return func() (llvm.Driver, error) { return o.Driver, nil }
+	}
+	type found struct {
+		d   llvm.Driver
+		err error
+	}
+	c := make(chan found, 1)
+	go func() {
+		d, err := llvm.Find()
+		c <- found{d, err}
+	}()
+	return func() (llvm.Driver, error) { f := <-c; return f.d, f.err }
 }
 
 // manifest is what a cached entry needs beside the PTX.
