@@ -134,7 +134,7 @@ var floatOps = map[ir.Code]thread.Op{ir.OpAdd: thread.Add, ir.OpSub: thread.Sub,
 func (lo *lowerer) floatOp(c ir.Code, t dtype.Type, xs []node) node {
 	b := lo.b
 	if c == ir.OpFma {
-		if e := register(t); e == thread.F32 && !small(t) || e == thread.F64 {
+		if !small(t) { // every other kind has a fused form of its own, rounded once
 			return b.Fma(xs[0], xs[1], xs[2])
 		}
 		var ds []node
