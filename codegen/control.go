@@ -9,6 +9,7 @@ func (lo *lowerer) block(b *ir.Block) {
 	for _, o := range b.Ops {
 		lo.at = o
 		lo.op(o)
+		lo.inUse -= lo.last[o]
 	}
 }
 
@@ -32,7 +33,11 @@ func (lo *lowerer) op(o *ir.Op) {
 	case ir.OpProgramID:
 		key := "block" + string(rune('0'+o.Int("axis")))
 		lo.scalars[o.Result()] = lo.once(lo.coords, key, func() node {
-			return lo.b.Emit(&thread.Node{Op: thread.BlockID, Type: thread.Scalar(thread.I32), Imm: int64(o.Int("axis"))})
+			n := lo.b.Emit(&thread.Node{Op: thread.BlockID, Type: thread.Scalar(thread.I32), Imm: int64(o.Int("axis"))})
+			if c := lo.k.Cluster; c > 1 && o.Int("axis") == 0 {
+				n = lo.b.BinU(thread.Div, n, lo.b.I32(c))
+			}
+			return n
 		})
 	case ir.OpBroadcast:
 		lo.broadcast(o)
@@ -65,8 +70,17 @@ func (lo *lowerer) op(o *ir.Op) {
 		lo.b.Effect(thread.CpCommit, 0)
 	case ir.OpWait:
 		lo.b.Effect(thread.CpWait, int64(o.Int("groups")))
+		if o.Flag("proxy") {
+			lo.b.Effect(thread.FenceAsync, 0)
+		}
 	case ir.OpBarrier:
 		lo.b.Effect(thread.Barrier, 0)
+	case ir.OpClusterRank:
+		lo.scalars[o.Result()] = lo.clusterRank()
+	case ir.OpClusterSize:
+		lo.scalars[o.Result()] = lo.b.I32(max(lo.k.Cluster, 1))
+	case ir.OpClusterSum:
+		lo.clusterSum(o)
 	default:
 		lo.elementwise(o)
 	}

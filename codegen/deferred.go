@@ -20,7 +20,7 @@ func (lo *lowerer) deferred(o *ir.Op, src, t *tile) bool {
 		return false
 	}
 	m := passes.MmaOf(d, lo.k.Warps, d.Result().Layout)
-	if m == nil || !m.Swap || m.Wide < 4 || m.Narrow > 1 || // the chain of offsets must be short beside the others (docs/performance-log.md)
+	if m == nil || !m.Swap || m.Wide < 4 || m.Narrow > 2 || // the chain of offsets must be short beside the others (docs/performance-log.md)
 		!r.Layout.Equal(*m.B) || !d.Args[0].Layout.Equal(*m.A) {
 		return false
 	}

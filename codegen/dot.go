@@ -49,15 +49,17 @@ func fragmentsOf(l *layout.Layout, each int, rows, cols int) [][2]int {
 func (lo *lowerer) dotMma(o *ir.Op, t *tile, m *passes.Mma) {
 	b := lo.b
 	form := thread.MmaForms[m.Kind]
+	if m.Swap && o.Flag("wgmma") {
+		lo.dotWgmma(o, t, m)
+		return
+	}
 	if m.Swap {
 		wide, narrow := lo.hold(lo.tiles[o.Args[1]]), lo.hold(lo.tiles[o.Args[0]])
 		sum := lo.sum(o, t)
 		w := lo.tiles[o.Args[1]].wide
-		if w != nil { // the sums start from what the offsets add
-			start := lo.offsets(w, m, narrow)
-			for i := range sum.Len {
-				b.Set(sum, b.I32(i), b.Get(start, b.I32(i%start.Len), 1))
-			}
+		var more *thread.Var // what the offsets add to each row of sums: a chain of its own, which no other waits for
+		if w != nil {
+			more = lo.offsets(w, m, narrow)
 		}
 		// Two rows of fragments at a time: two independent chains of instructions, and sums that are finished early.
 		for r0 := 0; r0 < m.Wide; r0 += 2 {
@@ -67,6 +69,11 @@ func (lo *lowerer) dotMma(o *ir.Op, t *tile, m *passes.Mma) {
 					b.Emit(&thread.Node{Op: thread.Mma, Kind: m.Kind, Vars: []*thread.Var{wide, narrow, sum},
 						Args: []node{b.I32((r*m.Steps + s) * 8), b.I32((j*m.Steps + s) * 4), b.I32((r*m.Narrow + j) * 4)}})
 				}
+			}
+		}
+		if more != nil {
+			for i := range sum.Len {
+				b.Set(sum, b.I32(i), b.Bin(thread.Add, b.Get(sum, b.I32(i), 1), b.Get(more, b.I32(i%more.Len), 1)))
 			}
 		}
 		if w != nil && w.Terms[0].Scale != 1 {

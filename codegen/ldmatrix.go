@@ -22,7 +22,7 @@ func (lo *lowerer) matrices(buf *buffer, base node, t *tile) bool {
 
 // rows is the buffer's geometry.
 func (buf *buffer) rows() passes.Rows {
-	return passes.Rows{Shape: buf.shape, Pitch: buf.pitch, Size: buf.size, Slot: buf.slot, Swizzle: buf.swizzle}
+	return passes.Rows{Shape: buf.shape, Pitch: buf.pitch, Size: buf.size, Slot: buf.slot, Swizzle: buf.swizzle, Panels: buf.panels}
 }
 
 // stored is the inverse for a tile that is held in an array, where the target has stmatrix.

@@ -38,6 +38,7 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 		threads = 32 * k.Warps
 	}
 	f, b := thread.NewFunc(k.Name, threads)
+	f.Cluster = k.Cluster
 	lo := &lowerer{k: k, t: t, f: f, b: b, entry: &thread.Block{}, facts: passes.NewFacts(k), scalars: map[*ir.Value]node{}, tiles: map[*ir.Value]*tile{},
 		buffers: map[*ir.Value]*buffer{}, exprs: map[string]node{}, strides: map[string]node{}, args: map[*ir.Value]node{}, coords: map[string]node{},
 		users: map[*ir.Value][]*ir.Op{}, home: map[*ir.Op]*ir.Block{}}
@@ -49,7 +50,11 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 		}
 		return true
 	})
+	lo.rings, lo.last = lo.shared, lastUses(k)
 	lo.block(k.Body)
+	if lo.summed { // what other blocks read of this one's shared memory stays until they have
+		lo.b.Effect(thread.ClusterBarrier, 0)
+	}
 	f.Body.Nodes = append(lo.entry.Nodes, f.Body.Nodes...)
 	if t.GPU {
 		for _, v := range f.Vars { // a thread has 255 registers of four bytes; far beyond, compilers take minutes to find that out
@@ -86,9 +91,16 @@ type lowerer struct {
 	coords  map[string]node
 	users   map[*ir.Value][]*ir.Op
 	home    map[*ir.Op]*ir.Block
+	last    map[*ir.Op]int // operation at the top -> shared buffers that it is the last to use
 
 	shared, scratch int    // bytes of buffers, and of the scratch space
+	rings           int    // bytes of buffers alone
+	inUse           int    // buffers that what has not been lowered yet still uses
+	beside          bool   // the scratch space is used while buffers are
 	inScratch       []node // addresses that count from the scratch space
+	exchange        int    // bytes of the space that other blocks of the cluster read
+	inExchange      []node // addresses that count from it
+	summed          bool   // a sum over the cluster is behind: its blocks share what is stored
 	looping         int    // loops around the current operation
 }
 
@@ -194,6 +206,27 @@ func (lo *lowerer) stride(t ir.Type, d int) node {
 		}
 		return n
 	})
+}
+
+// lastUses counts, for each operation at the top of a kernel, the shared buffers that nothing after it uses.
+func lastUses(k *ir.Kernel) map[*ir.Op]int {
+	at := map[*ir.Value]*ir.Op{}
+	for _, top := range k.Body.Ops {
+		one := &ir.Block{Ops: []*ir.Op{top}}
+		one.Walk(func(o *ir.Op) bool {
+			for _, v := range append(o.Args[:len(o.Args):len(o.Args)], o.Results...) {
+				if v.Type.Kind == ir.Shared {
+					at[v] = top
+				}
+			}
+			return true
+		})
+	}
+	n := map[*ir.Op]int{}
+	for _, o := range at {
+		n[o]++
+	}
+	return n
 }
 
 // index finds the users of every value and the block of every operation.

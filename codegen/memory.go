@@ -294,14 +294,22 @@ func (lo *lowerer) store(o *ir.Op) {
 		}
 		lo.b.Store(p, lo.b.Vec(xs...), pred, vec*e.Size())
 	}
+	if r := t.run(a.Fast()); lo.t.GPU && whole && copies == 1 {
+		if n := vector(lo.facts.Vector(a.Access, 16), r.n); n > vec {
+			lo.storeRuns(a, tensor, t, r, n)
+			return
+		}
+	}
 	lo.loops(t.digits, vec, func(ix index) {
 		if copies == 1 {
-			piece(ix)
+			lo.byTurn(lo.b.BinU(thread.Div, lo.flat(ix), lo.b.I32(vec)), func() { piece(ix) })
 			return
 		}
 		// Warps that hold the same share the work, and what is evaluated on the way.
 		turn := lo.b.BinU(thread.Rem, lo.b.BinU(thread.Div, lo.flat(ix), lo.b.I32(vec)), lo.b.I32(copies))
-		lo.b.If(lo.b.Cmp("eq", mine, turn, false), func() { piece(ix) }, nil)
+		lo.b.If(lo.b.Cmp("eq", mine, turn, false), func() {
+			lo.byTurn(lo.b.BinU(thread.Div, lo.flat(ix), lo.b.I32(vec*copies)), func() { piece(ix) })
+		}, nil)
 	})
 }
 
@@ -317,6 +325,9 @@ func (lo *lowerer) storeScalar(o *ir.Op) {
 		if !lo.facts.Below(off, t.Dims[d]) {
 			pred = b.And2(pred, b.Cmp("lt", x, lo.expr(t.Dims[d]), true))
 		}
+	}
+	if lo.summed {
+		pred = b.And2(pred, b.Cmp("eq", lo.clusterRank(), b.I32(0), false))
 	}
 	if lo.t.GPU {
 		pred = b.And2(pred, lo.once(lo.coords, "thread0", func() node {

@@ -20,6 +20,7 @@ type buffer struct {
 	scratch bool      // offset counts from the scratch space
 	pack    *ir.Param // the words of a packed parameter instead
 	own     *private  // each thread's own elements instead
+	panels  bool      // rows are cut into panels of 128 bytes
 }
 
 // container is the kind of an element in shared memory: types without bytes of their own get the next whole ones.
@@ -53,7 +54,9 @@ func (lo *lowerer) alloc(o *ir.Op) {
 	} else if o.Flag("private") {
 		lo.allocPrivate(o, buf)
 	}
+	buf.panels = o.Flag("panels")
 	lo.buffers[o.Result()] = buf
+	lo.inUse++
 	lo.shared = max(lo.shared, buf.offset+buf.slot*t.Shape[0])
 }
 
@@ -71,7 +74,10 @@ func (lo *lowerer) temporary(shape []int, elem dtype.Type) *buffer {
 	return buf
 }
 
-func (lo *lowerer) reserve(bytes int) { lo.scratch = max(lo.scratch, bytes) }
+func (lo *lowerer) reserve(bytes int) {
+	lo.scratch = max(lo.scratch, bytes)
+	lo.beside = lo.beside || lo.looping > 0 || lo.inUse > 0
+}
 
 // scratchAt is an address in the scratch space.
 func (lo *lowerer) scratchAt(offset int) node {
@@ -80,16 +86,29 @@ func (lo *lowerer) scratchAt(offset int) node {
 	return n
 }
 
-// placeScratch puts the scratch space behind the buffers; swizzles start at their period.
+// placeScratch puts the scratch space behind the buffers, or over them when it is only used while none of them is (every use
+// begins with a barrier, so that all threads have left the loop that a buffer belongs to); swizzles start at their period.
 func (lo *lowerer) placeScratch() {
-	if lo.scratch == 0 {
+	size := lo.scratch
+	if lo.exchange > 0 {
+		size = (size + 1023) &^ 1023
+		for _, n := range lo.inExchange {
+			n.Imm += int64(size)
+		}
+		size += lo.exchange
+	}
+	if size == 0 {
+		return
+	}
+	if !lo.beside && (size <= lo.rings || lo.shared == lo.rings) { // partial results of reductions lie behind the buffers
+		lo.shared = max(lo.shared, size)
 		return
 	}
 	base := (lo.shared + 1023) &^ 1023
-	for _, n := range lo.inScratch {
+	for _, n := range append(lo.inScratch, lo.inExchange...) {
 		n.Imm += int64(base)
 	}
-	lo.shared = base + lo.scratch
+	lo.shared = base + size
 }
 
 // slotBase is the address of a slot.
@@ -109,6 +128,12 @@ func (lo *lowerer) locate(buf *buffer, base node, coords []node) node {
 	b := lo.b
 	last := len(coords) - 1
 	off := b.Bin(thread.Mul, coords[last], b.I32(buf.size))
+	if buf.panels {
+		row := coords[0]
+		panel := b.Bin(thread.Mul, b.BinU(thread.Div, off, b.I32(128)), b.I32(buf.shape[0]*128))
+		in := b.Bin(thread.Xor, b.BinU(thread.Rem, off, b.I32(128)), b.Bin(thread.Shl, b.Bin(thread.And, row, b.I32(7)), b.I32(4)))
+		return b.PtrAdd(base, b.Bin(thread.Add, panel, b.Bin(thread.Add, b.Bin(thread.Mul, row, b.I32(128)), in)))
+	}
 	if buf.swizzle > 0 {
 		row := coords[last-1]
 		rowBytes := buf.shape[last] * buf.size
@@ -208,7 +233,12 @@ func (lo *lowerer) loadShared(o *ir.Op) {
 		lo.readPrivate(o, t, buf)
 		return
 	}
-	lo.read(buf, lo.slotBase(buf, o.Args[1:]), t)
+	base := lo.slotBase(buf, o.Args[1:])
+	if buf.panels { // read by the matrix instruction itself
+		t.shared, t.base = buf, base
+	} else {
+		lo.read(buf, base, t)
+	}
 	lo.tiles[o.Result()] = t
 }
 

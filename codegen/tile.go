@@ -18,6 +18,8 @@ type tile struct {
 	lanes  *packedLanes // beside at, on a CPU
 	wide   *Widened     // with factors and offsets left to the sum that uses it
 	alias  bool         // v belongs to another tile too
+	shared *buffer      // in panels in shared memory, at base
+	base   node
 }
 
 // part is one digit of a local index: a node with values below n.

@@ -282,6 +282,12 @@ func (k *Kernel) OutShapes(dims map[string]int64) ([][]int, error) {
 	return shapes, nil
 }
 
+// LaunchGrid is the number of blocks to launch for a grid: those of a cluster lie side by side along axis 0.
+func (k *Kernel) LaunchGrid(grid [3]int64) [3]int64 {
+	grid[0] *= int64(max(k.Cluster, 1))
+	return grid
+}
+
 // GridSize is the number of blocks along each axis; axes that the kernel lacks have one block. A zero axis means that
 // nothing runs.
 func (k *Kernel) GridSize(dims map[string]int64) ([3]int64, error) {

@@ -153,6 +153,9 @@ type Kernel struct {
 	Dims   []DimFact
 	Grid   []Expr // one to three extents: axis 0 varies fastest
 	Warps  int    // warps of 32 threads of a block on a GPU; 0 leaves it to the target
+	// Cluster is the number of blocks that work on one place of the grid together (a cluster of thread blocks along axis 0); 0 is 1.
+	// The launch has so many times as many blocks along axis 0.
+	Cluster int
 	Body   *Block
 	Source string // path of the file, for messages
 }

@@ -79,6 +79,9 @@ const (
 	OpCommit
 	OpWait
 	OpBarrier
+	OpClusterRank
+	OpClusterSize
+	OpClusterSum
 
 	numCodes
 )

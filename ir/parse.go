@@ -192,6 +192,9 @@ func (p *parser) kernel() *Kernel {
 	if p.accept("warps") {
 		k.Warps = int(p.integer(0, 1024))
 	}
+	if p.accept("cluster") {
+		k.Cluster = int(p.integer(1, 8))
+	}
 	if p.accept("source") {
 		k.Source = p.quoted()
 	}

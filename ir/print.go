@@ -114,6 +114,9 @@ func (p *printer) kernel(k *Kernel) {
 	if k.Warps != 0 {
 		p.str(" warps ", strconv.Itoa(k.Warps))
 	}
+	if k.Cluster > 1 {
+		p.str(" cluster ", strconv.Itoa(k.Cluster))
+	}
 	if k.Source != "" {
 		p.str(" source ", strconv.Quote(k.Source))
 	}

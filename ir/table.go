@@ -83,7 +83,7 @@ var Table = [numCodes]Info{
 	OpTranspose: {Name: "transpose", Args: []string{"x"}, Results: 1, Attrs: []AttrSpec{{"perm", "ints", false, "result axis i is operand axis perm[i]"}},
 		Doc: "Permutes the axes.", Example: "%1 = transpose %0 {perm = [1, 0]} : f32[64, 16]", Verify: verifyTranspose},
 
-	OpDot: {Name: "dot", Args: []string{"a", "b", "acc"}, Results: 1, Attrs: []AttrSpec{{"split", "int", true, "the parts of K that are summed apart and then together"}, {"swap", "bool", true, "the right operand is the wide one of the matrix instruction"}},
+	OpDot: {Name: "dot", Args: []string{"a", "b", "acc"}, Results: 1, Attrs: []AttrSpec{{"split", "int", true, "the parts of K that are summed apart and then together"}, {"swap", "bool", true, "the right operand is the wide one of the matrix instruction"}, {"wgmma", "bool", true, "runs as the matrix instruction of four warps, which reads the left operand from shared memory"}},
 		Doc:     "acc + a·b for a of shape [M, K], b of shape [K, N] and acc of shape [M, N]; for acc of shape [P, M, N], acc[p] is added to the product over part p of P equal parts of K. a and b have one element type. Products are exact and are summed with acc in the type of acc: f32 for 16-bit and smaller floats and for f32, f64 for f64, i32 for integers (wrapping). The order of the float sum is the executor's.",
 		Example: "%3 = dot %0, %1, %2 : f32[16, 64]", Verify: verifyDot},
 	OpReduce: {Name: "reduce", Args: []string{"x"}, Results: 1, Attrs: []AttrSpec{{"axis", "int", false, "the axis that disappears"}, {"op", "string", false, "sum, max, min, and, or"}},
@@ -98,7 +98,7 @@ var Table = [numCodes]Info{
 		Example: "store %4, %0, %1, %2 {dims = [0, 1]}", Verify: verifyStore},
 
 	OpFor: {Name: "for", Args: []string{"from", "to", "step", "init…"}, Results: -1, Regions: 1, Effect: Control,
-		Attrs:   []AttrSpec{{"pipeline", "int", true, "copies in flight: the loads of the next iterations start early"}, {"split", "int", true, "parallel parts of the reduction"}, {"unroll", "int", true, "copies of the body"}},
+		Attrs:   []AttrSpec{{"pipeline", "int", true, "copies in flight: the loads of the next iterations start early"}, {"split", "int", true, "parallel parts of the reduction"}, {"cluster", "int", true, "blocks that share the iterations"}, {"unroll", "int", true, "copies of the body"}},
 		Doc:     "Runs its region for each counter from, from+step, … below to; step is positive. The region takes the counter and the carried values and yields their next values; the results are the last ones.",
 		Example: "%9 = for %0, %1, %2, %3 {pipeline = 3} : f32[16, 64] {\n  |%4: i32, %5: f32[16, 64]|\n  yield %5\n}", Verify: verifyFor},
 	OpIf: {Name: "if", Args: []string{"cond"}, Results: -1, Regions: 2, Effect: Control, Doc: "Runs the first region when the scalar is true, else the second; the results are what the region yields.",
@@ -106,7 +106,7 @@ var Table = [numCodes]Info{
 	OpYield: {Name: "yield", Args: []string{"value…"}, Effect: Control, Doc: "Ends a region with its values.", Example: "yield %5"},
 
 	OpConvert: {Name: "convert", Args: []string{"x"}, Results: 1, Doc: "Moves a tile to another layout; the elements stay the same.", Example: "%1 = convert %0 : f16[16, 64]", Verify: verifySame},
-	OpAllocShared: {Name: "alloc_shared", Results: 1, Attrs: []AttrSpec{{"offset", "int", true, "byte offset, given by the allocator"}, {"swizzle", "int", true, "bytes of the XOR swizzle of rows: 0, 32, 64 or 128"}, {"pack", "string", true, "the packed parameter whose words the buffer holds, in their storage order"}, {"private", "bool", true, "each thread reads only what it has copied itself: no barrier is needed"}},
+	OpAllocShared: {Name: "alloc_shared", Results: 1, Attrs: []AttrSpec{{"offset", "int", true, "byte offset, given by the allocator"}, {"swizzle", "int", true, "bytes of the XOR swizzle of rows: 0, 32, 64 or 128"}, {"pack", "string", true, "the packed parameter whose words the buffer holds, in their storage order"}, {"private", "bool", true, "each thread reads only what it has copied itself: no barrier is needed"}, {"panels", "bool", true, "rows are cut into panels of 128 bytes, one behind the other, as wgmma reads them"}},
 		Doc: "A buffer of the block.", Example: "%0 = alloc_shared {swizzle = 128} : shared f16[3, 16, 64]", Verify: verifyAlloc},
 	OpLoadShared: {Name: "load_shared", Args: []string{"buffer", "slot…"}, Results: 1, Effect: Reads, Doc: "Reads a tile from a buffer; a slot indexes the leading dimensions.",
 		Example: "%3 = load_shared %0, %1 : f16[16, 64]", Verify: verifyLoadShared},
@@ -116,6 +116,10 @@ var Table = [numCodes]Info{
 		Doc:     "Starts a copy from global memory to a slot of a buffer; elements outside the tensor become 0. The copy is complete after a wait that covers its group and a barrier.",
 		Example: "copy_async %0, %1, %2, %3, %4 {dims = [0, 1]}", Verify: verifyCopyAsync},
 	OpCommit:  {Name: "commit", Effect: Syncs, Doc: "Closes the group of the copies started since the last commit.", Example: "commit"},
-	OpWait:    {Name: "wait", Effect: Syncs, Attrs: []AttrSpec{{"groups", "int", false, "groups that may still be in flight"}}, Doc: "Waits until at most that many of the latest groups of copies are in flight.", Example: "wait {groups = 1}"},
+	OpWait:    {Name: "wait", Effect: Syncs, Attrs: []AttrSpec{{"groups", "int", false, "groups that may still be in flight"}, {"proxy", "bool", true, "what was copied is made visible to wgmma"}}, Doc: "Waits until at most that many of the latest groups of copies are in flight.", Example: "wait {groups = 1}"},
 	OpBarrier: {Name: "barrier", Effect: Syncs, Doc: "Waits for all threads of the block; their earlier accesses of shared memory happen before later ones.", Example: "barrier"},
+	OpClusterRank: {Name: "cluster_rank", Results: 1, Doc: "The number of the block in its cluster, i32. A block of the virtual machine is a cluster of its own.", Example: "%0 = cluster_rank : i32", Verify: verifyIndex},
+	OpClusterSize: {Name: "cluster_size", Results: 1, Doc: "The number of blocks of a cluster, i32: 1 in the virtual machine.", Example: "%0 = cluster_size : i32", Verify: verifyIndex},
+	OpClusterSum: {Name: "cluster_sum", Args: []string{"x"}, Results: 1, Effect: Syncs, Doc: "The sum of a tile over the blocks of a cluster, in the order of their ranks. What is stored after it is stored once: the blocks share the work.",
+		Example: "%1 = cluster_sum %0 : f32[16, 64]", Verify: verifySame},
 }

@@ -43,6 +43,7 @@ func asyncBlock(k *ir.Kernel, c *Context, facts *Facts, b *ir.Block, nested bool
 
 type ring struct {
 	k      *ir.Kernel
+	c      *Context
 	facts  *Facts
 	loop   *ir.Op
 	stages int
@@ -52,7 +53,7 @@ type ring struct {
 }
 
 func newRing(k *ir.Kernel, c *Context, facts *Facts, loop *ir.Op, stages int) *ring {
-	a := &ring{k: k, facts: facts, loop: loop, stages: stages}
+	a := &ring{k: k, c: c, facts: facts, loop: loop, stages: stages}
 	body := loop.Regions[0]
 	inBody := map[*ir.Value]*ir.Op{}
 	carried := map[*ir.Value]bool{}
@@ -145,6 +146,7 @@ func (a *ring) copies(b *ir.Builder, iv, slot *ir.Value) {
 func (a *ring) emit(b *ir.Builder) {
 	loop := a.loop
 	shared := false // some thread reads what another has copied
+	proxy := false
 	for _, l := range a.loads {
 		t := l.Result().Type
 		b.Span = l.Span
@@ -154,6 +156,11 @@ func (a *ring) emit(b *ir.Builder) {
 			if p.Pack.Threads == 32*a.k.Warps {
 				o.Set("private", true)
 			}
+		} else if d := a.warpgroups(l); d != nil {
+			o.Set("panels", true).Set("swizzle", 128)
+			d.Set("wgmma", true)
+			proxy = true
+			a.c.remark("async", d.Span, "runs as wgmma.m64n%dk16, which reads %s from shared memory", t.Shape[0], t)
 		} else if PrivateVector(a.facts, AccessOf(l), l.Result()) > 0 {
 			o.Set("private", true)
 		} else {
@@ -180,7 +187,10 @@ func (a *ring) emit(b *ir.Builder) {
 	zero, one, last := in.Index(0), in.Index(1), in.Index(a.stages-1)
 	ahead := in.Select(in.Cmp("eq", slot, zero), last, in.Binary(ir.OpSub, slot, one))
 	next := in.Select(in.Cmp("eq", slot, last), zero, in.Binary(ir.OpAdd, slot, one))
-	in.Op(ir.OpWait, nil).Set("groups", a.stages-2)
+	wait := in.Op(ir.OpWait, nil).Set("groups", a.stages-2)
+	if proxy {
+		wait.Set("proxy", true)
+	}
 	if shared {
 		in.Op(ir.OpBarrier, nil)
 	}
@@ -202,6 +212,35 @@ func (a *ring) emit(b *ir.Builder) {
 	b.Op(ir.OpWait, nil).Set("groups", 0)
 }
 
+// warpgroups is the dot that may read what a load brings as the narrow operand of wgmma, or nil: nobody else uses it, groups
+// of four warps have the same part of it, and the sums are many enough (Mma.Warpgroups).
+func (a *ring) warpgroups(l *ir.Op) *ir.Op {
+	if !a.c.Target.HasWgmma() {
+		return nil
+	}
+	var use []*ir.Op
+	a.loop.Regions[0].Walk(func(o *ir.Op) bool {
+		for _, x := range o.Args {
+			if x == l.Result() {
+				use = append(use, o)
+			}
+		}
+		return true
+	})
+	if len(use) != 1 || use[0].Code != ir.OpDot || use[0].Args[0] != l.Result() || use[0].Args[1] == l.Result() {
+		return nil
+	}
+	d := use[0]
+	m := MmaOf(d, a.k.Warps, d.Result().Layout)
+	if m == nil || !m.Swap || !l.Result().Layout.Equal(*m.A) || !d.Args[1].Layout.Equal(*m.B) {
+		return nil
+	}
+	if !m.Warpgroups(d, a.k.Warps) {
+		return nil
+	}
+	return d
+}
+
 // SwizzleFor is the XOR swizzle for rows of a tile in shared memory, in bytes: the widest of 128, 64 and 32 that divides
 // a row; 0 for tiles without rows.
 func SwizzleFor(t ir.Type) int {
@@ -218,10 +257,17 @@ func SwizzleFor(t ir.Type) int {
 }
 
 // PrivateVector is the number of elements of one copy when every thread of a tile's layout holds pieces of at least eight
-// consecutive bytes, so that it can copy them for itself; else 0.
+// consecutive bytes that no other warp needs, so that it can copy them for itself; else 0.
 func PrivateVector(f *Facts, a Access, v *ir.Value) int {
-	_, local, ok := v.Layout.Digits()
+	threads, local, ok := v.Layout.Digits()
 	fast := a.Fast()
+	weight := 1
+	for _, d := range threads {
+		if d.Dim < 0 && d.Radix > 1 && weight%32 == 0 {
+			return 0 // warps that hold the same would each fetch it
+		}
+		weight *= d.Radix
+	}
 	if !ok || fast < 0 || len(local) == 0 || local[0].Dim != fast || local[0].Stride != 1 {
 		return 0
 	}

@@ -49,6 +49,12 @@ func (s *solver) convert() error {
 			default:
 				continue
 			}
+			if natural == nil && stacked(o, o.Args[0].Layout) {
+				b.Ops = b.Ops[:len(b.Ops)-1]
+				o.Args[0] = s.move(bld, o.Args[0], stackOn(v.Layout, o.Args[0].Type.Shape[0]))
+				b.Ops = append(b.Ops, o)
+				continue
+			}
 			if natural == nil {
 				// The elements cannot stay in place: give the operand a layout in which they can.
 				l := blocked(v.Type.Shape, len(v.Type.Shape)-1, 1, s.threads)
@@ -100,6 +106,36 @@ func (s *solver) convert() error {
 		return true
 	})
 	return nil
+}
+
+// stacked reports the sum of a stack of tiles of which each lies in warps of its own (pass split). All parts must go
+// through shared memory anyway, so that the sum can come out in any layout: in the one in which it is used next.
+func stacked(o *ir.Op, l *layout.Layout) bool {
+	if o.Code != ir.OpReduce || o.Int("axis") != 0 || l.Rank() != 3 {
+		return false
+	}
+	digits, _, ok := l.Digits()
+	weight, parts := 1, 1
+	for _, d := range digits {
+		if d.Dim == 0 {
+			if weight%32 != 0 {
+				return false
+			}
+			parts *= d.Radix
+		}
+		weight *= d.Radix
+	}
+	return ok && parts > 1 && parts == l.Shape()[0]
+}
+
+// stackOn is the layout in which each thread holds all n parts of the elements that it has in l.
+func stackOn(l *layout.Layout, n int) *layout.Layout {
+	r, err := l.Reshape(append([]int{1}, l.Shape()...)...)
+	if err != nil {
+		panic("passes: " + err.Error()) // an axis of extent 1 fits everywhere
+	}
+	r = mul(layout.Local(n, 1, 1), r)
+	return &r
 }
 
 // InPlace reports that every element of a reshape stays in its thread and local index.

@@ -127,8 +127,7 @@ func (f *Facts) Below(v *ir.Value, e ir.Expr) bool {
 		return n >= 0 && n < e.N
 	}
 	if l := f.loop[v]; l != nil {
-		from, ok := constant(l.Args[0])
-		return ok && from >= 0 && f.isExpr(l.Args[1], e)
+		return f.natural(l.Args[0]) && f.atMost(l.Args[1], e)
 	}
 	o := v.Def
 	if o == nil {
@@ -154,6 +153,36 @@ func (f *Facts) Below(v *ir.Value, e ir.Expr) bool {
 		}
 	}
 	return false
+}
+
+// natural proves v >= 0.
+func (f *Facts) natural(v *ir.Value) bool {
+	if n, ok := constant(v); ok {
+		return n >= 0
+	}
+	if v.Def == nil {
+		return false
+	}
+	switch o := v.Def; o.Code {
+	case ir.OpClusterRank, ir.OpClusterSize, ir.OpProgramID, ir.OpDim:
+		return true
+	case ir.OpAdd, ir.OpMul, ir.OpDiv:
+		return f.natural(o.Args[0]) && f.natural(o.Args[1])
+	case ir.OpSub: // an extent or a constant less a smaller constant
+		a, ok := constant(o.Args[0])
+		n, small := constant(o.Args[1])
+		return ok && small && a >= n || small && n <= 0 && f.natural(o.Args[0]) || o.Args[0].Def != nil && o.Args[0].Def.Code == ir.OpClusterSize && small && n <= 1
+	}
+	return false
+}
+
+// atMost proves v <= e.
+func (f *Facts) atMost(v *ir.Value, e ir.Expr) bool {
+	if f.isExpr(v, e) {
+		return true
+	}
+	o := v.Def
+	return o != nil && o.Code == ir.OpMin && (f.atMost(o.Args[0], e) || f.atMost(o.Args[1], e))
 }
 
 func (f *Facts) isExpr(v *ir.Value, e ir.Expr) bool {

@@ -123,7 +123,7 @@ func (s *solver) tie(vs ...*ir.Value) {
 // elementwise reports operations whose operands and result hold the same element in the same place.
 func elementwise(o *ir.Op) bool {
 	switch o.Code {
-	case ir.OpCast, ir.OpBitcast, ir.OpCmp, ir.OpSelect, ir.OpFma:
+	case ir.OpCast, ir.OpBitcast, ir.OpCmp, ir.OpSelect, ir.OpFma, ir.OpClusterSum:
 		return true
 	}
 	return o.Code.Info().Class != ir.ClassOther
@@ -245,6 +245,9 @@ func forward(o *ir.Op, l *layout.Layout) *layout.Layout {
 	var err error
 	switch o.Code {
 	case ir.OpReduce:
+		if stacked(o, l) {
+			return nil
+		}
 		r, err = l.Reduce(false, o.Int("axis"))
 	case ir.OpReshape:
 		if !slices.Equal(l.Shape(), o.Args[0].Type.Shape) {

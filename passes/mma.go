@@ -135,22 +135,41 @@ func packedOperand(k *ir.Kernel, v *ir.Value) bool {
 	return false
 }
 
+// Warpgroups reports that groups of four warps that share a part of K may run a dot as wgmma, and gain by it: an m64nNk16 with n
+// below 32 takes no less time than the instructions of single warps (docs/performance-log.md).
+func (m *Mma) Warpgroups(o *ir.Op, warps int) bool {
+	parts := 1
+	if o.Result().Type.Rank() == 3 {
+		parts = o.Result().Type.Shape[0]
+	}
+	rows := o.Args[0].Type.Shape[0]
+	return m.Swap && warps/parts%4 == 0 && rows%8 == 0 && rows >= 32 && rows <= 256 && m.Steps%4 == 0
+}
+
 // swapped lays a dot out with its right operand as the wide one. Since K is summed, both operands may count it in any
 // order: with lane = 4g+c, lane c takes eight consecutive elements (two steps of 16 along K), then the next lane the next
 // eight, so that the four lanes of a row of a read 64 consecutive bytes of 16-bit elements. Lane group g holds 2*Wide
 // consecutive columns of b. Loads of a, and of anything with one row or column of b, are then vectors, and so are stores of
-// the result. Parts of K belong to warps of their own; the accumulator has one slice for each.
+// the result. Parts of K belong to warps of their own; the accumulator has one slice for each. Where several warps share a
+// part, each with columns of its own, a goes through shared memory once for all of them, and lies there for ldmatrix.
 func swapped(o *ir.Op, kind string, warps, parts int) *Mma {
 	m, n, k := o.Args[0].Type.Shape[0], o.Args[1].Type.Shape[1], o.Args[0].Type.Shape[1]
 	wn := warps / parts
 	r, j, steps := n/16/wn, ceilDiv(m, 8), k/16/parts // fewer than 8 rows of a are padded
-	near, far := 1, steps                             // steps in a lane's consecutive elements, and the rest
-	if steps%2 == 0 {
-		near, far = 2, steps/2
-	}
 	// From the outermost to the innermost digit; see the fragments of mma.m16n8k16 in the PTX ISA.
-	b := layout.Spatial(parts, 1).Spatial(1, wn).Spatial(1, 8).Local(1, r).Local(far, 1).Spatial(4, 1).Local(near, 1).Local(2, 1).Local(1, 2).Local(2, 1)
-	a := layout.Spatial(1, parts).Replicate(wn).Local(j, 1).Spatial(8, 1).Local(1, far).Spatial(1, 4).Local(1, near).Local(1, 2).Local(1, 2)
+	b := layout.Spatial(parts, 1).Spatial(1, wn).Spatial(1, 8).Local(1, r)
+	a := layout.Spatial(1, parts).Replicate(wn).Local(j, 1).Spatial(8, 1)
+	switch {
+	case wn > 1: // several warps read the same part of a, from shared memory: 8×8 matrices as ldmatrix gives them
+		b = b.Local(steps, 1).Local(2, 1).Spatial(4, 1).Local(1, 2).Local(2, 1)
+		a = a.Local(1, steps).Local(1, 2).Spatial(1, 4).Local(1, 2)
+	case steps%2 == 0:
+		b = b.Local(steps/2, 1).Spatial(4, 1).Local(2, 1).Local(2, 1).Local(1, 2).Local(2, 1)
+		a = a.Local(1, steps/2).Spatial(1, 4).Local(1, 2).Local(1, 2).Local(1, 2)
+	default:
+		b = b.Local(steps, 1).Spatial(4, 1).Local(2, 1).Local(1, 2).Local(2, 1)
+		a = a.Local(1, steps).Spatial(1, 4).Local(1, 2).Local(1, 2)
+	}
 	var c layout.Layout
 	if o.Result().Type.Rank() == 3 {
 		c = layout.Spatial(parts, 1, 1).Spatial(1, 1, wn).Spatial(1, 1, 8).Local(1, 1, r).Local(1, j, 1).Spatial(1, 4, 1).Local(1, 1, 2).Local(1, 2, 1)

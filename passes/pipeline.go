@@ -35,6 +35,14 @@ func (t Target) FP8() bool {
 	return t.GPU && n >= 90
 }
 
+// HasWgmma reports a GPU with wgmma, the matrix instruction of four warps: sm_90a alone.
+func (t Target) HasWgmma() bool { return t.Name == "sm_90a" }
+
+// HasClusters reports a GPU with clusters of thread blocks: sm_90 and later.
+func (t Target) HasClusters() bool {
+	return t.GPU && t.HasMatrixStores() && t.Name != "sm_120" && t.Name != "sm_120a"
+}
+
 // HasMatrixStores reports a GPU with stmatrix: sm_90 and later.
 func (t Target) HasMatrixStores() bool {
 	n := 0
@@ -89,6 +97,7 @@ var Table = []Pass{
 	{Name: "canon", Doc: "folds constants, removes what has no effect", Run: canonPass},
 	{Name: "cse", Doc: "computes equal values once", Run: csePass},
 	{Name: "dce", Doc: "removes what nobody uses", Run: dcePass},
+	{Name: "cluster", Doc: "divides a loop among the blocks of a cluster", GPU: true, Run: clusterPass},
 	{Name: "split", Doc: "sums a dot in parts, one for each group of warps", GPU: true, Run: splitPass},
 	{Name: "scale", Doc: "takes factors that are constant along K out of a dot", Run: scalePass},
 	{Name: "remat", Doc: "gives each user its own constants and broadcast scalars", Required: true, Run: rematPass},
@@ -104,7 +113,8 @@ var Table = []Pass{
 var Order = []struct{ Before, After, Why string }{
 	{"canon", "cse", "folded constants are equal more often"},
 	{"cse", "dce", "a merged value leaves dead operands"},
-	{"dce", "split", "only live uses of an accumulator count"},
+	{"dce", "cluster", "only live uses of an accumulator count"},
+	{"cluster", "split", "what is added up over the cluster is already the sum of the warps' parts"},
 	{"split", "scale", "a factor is constant in each part sooner than in the whole"},
 	{"scale", "remat", "the new constants and factors need copies of their own too"},
 	{"cse", "remat", "cse would merge again what remat has split"},

@@ -15,6 +15,7 @@ type Rows struct {
 	Size    int   // bytes of an element
 	Slot    int   // bytes of the tile
 	Swizzle int   // bytes: 0, 32, 64 or 128
+	Panels  bool  // rows are cut into pieces of 128 bytes: first those of all rows at the start, then the next
 }
 
 // RowsOf is how a tile lies in shared memory with a given swizzle.
@@ -28,6 +29,9 @@ func RowsOf(t ir.Type, swizzle int) Rows {
 func (r Rows) Offset(c []int) int {
 	last := len(c) - 1
 	off := c[last] * r.Size
+	if r.Panels {
+		return off/128*r.Shape[0]*128 + c[0]*128 + (off%128 ^ c[0]%8<<4)
+	}
 	if r.Swizzle > 0 {
 		per := max(1, 128/(r.Shape[last]*r.Size)) // rows in 128 bytes
 		off ^= c[last-1] / per & (r.Swizzle/16 - 1) << 4
@@ -55,7 +59,7 @@ func (r Rows) Vector(l *layout.Layout) int {
 // Matrices says that ldmatrix and stmatrix move a tile of this layout: the count of 8×8 matrices of one instruction, and
 // whether they are transposed.
 func (r Rows) Matrices(l *layout.Layout) (q layout.Layout, n int, trans, ok bool) {
-	if r.Size != 2 || len(r.Shape) != 2 || r.Pitch[0]%16 != 0 || l.Shape()[0] > r.Shape[0] || l.Shape()[1] > r.Shape[1] {
+	if r.Panels || r.Size != 2 || len(r.Shape) != 2 || r.Pitch[0]%16 != 0 || l.Shape()[0] > r.Shape[0] || l.Shape()[1] > r.Shape[1] {
 		return q, 0, false, false
 	}
 	for t, m := range matrix8 {

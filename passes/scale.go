@@ -8,18 +8,19 @@ import (
 // scalePass takes a factor that is constant along K out of a dot: dot(a, b*s) becomes dot(a, b)*s, one multiplication for
 // each element of the sum instead of one for each element of b. For weights with one scale per group of rows this applies
 // when the part of K that is summed together lies in one group. The product b*s is then never rounded to the narrow type:
-// the result is nearer to the exact one, and differs from the VM's by that rounding.
+// the result is nearer to the exact one, and differs from the VM's by that rounding. Where a GPU has more sums for each column than
+// weights to sum, the factor stays with the weights, two of which take one multiplication.
 func scalePass(k *ir.Kernel, c *Context) error {
 	rewrite(k.Body, func(b *ir.Builder, o *ir.Op) bool {
 		if o.Code != ir.OpDot || !o.Args[1].Type.Elem.IsFloat() || o.Result().Type.Elem != dtype.F32 {
 			return true
 		}
-		m := o.Args[1].Def
-		if m == nil || m.Code != ir.OpMul {
+		mul := o.Args[1].Def
+		if mul == nil || mul.Code != ir.OpMul {
 			return true
 		}
 		for i := range 2 {
-			rows, n := rowsOf(m.Args[i])
+			rows, n := rowsOf(mul.Args[i])
 			if rows == nil {
 				continue
 			}
@@ -31,9 +32,13 @@ func scalePass(k *ir.Kernel, c *Context) error {
 			if parts%n != 0 {
 				continue
 			}
-			b.Span = m.Span
+			if k, m := o.Args[1].Type.Shape[0]/parts, acc.Shape[acc.Rank()-2]; c.Target.GPU && 2*m >= k {
+				c.remark("scale", mul.Span, "the factor stays with the %d weights of a column: each column has %d sums", k, m)
+				return true
+			}
+			b.Span = mul.Span
 			zero := b.Number(acc, 0)
-			d := b.Op(ir.OpDot, []*ir.Value{o.Args[0], m.Args[1-i], zero}, acc)
+			d := b.Op(ir.OpDot, []*ir.Value{o.Args[0], mul.Args[1-i], zero}, acc)
 			d.Attrs, d.Span = o.Attrs, o.Span
 			cols := o.Args[1].Type.Shape[1]
 			s := b.Cast(b.Reshape(rows, n, 1, cols), dtype.F32)
@@ -48,7 +53,7 @@ func scalePass(k *ir.Kernel, c *Context) error {
 			s = b.Op(ir.OpBroadcast, []*ir.Value{s}, s.Type.WithShape(acc.Shape...)).Result() // also of one row, which acc's layout pads
 			o.Code, o.Attrs = ir.OpFma, nil
 			o.Args = []*ir.Value{d.Result(), s, o.Args[2]}
-			c.remark("scale", m.Span, "the factor is constant along K in each of the %d parts and multiplies the sum instead", parts)
+			c.remark("scale", mul.Span, "the factor is constant along K in each of the %d parts and multiplies the sum instead", parts)
 			return true
 		}
 		return true

@@ -99,7 +99,10 @@ func describe(code *compile.Code, s *kernelSource, file string) manifest {
 		}
 		m.Dims = append(m.Dims, q)
 	}
-	for _, e := range k.Grid {
+	for i, e := range k.Grid {
+		if i == 0 && k.Cluster > 1 {
+			e = ir.Bin(ir.EMul, e, ir.Int(int64(k.Cluster)))
+		}
 		m.Grid = append(m.Grid, e.String())
 	}
 	return m
@@ -224,6 +227,9 @@ func header(code *compile.Code) []byte {
 		e := ir.Int(1)
 		if i < len(k.Grid) {
 			e = k.Grid[i].Subst(known)
+		}
+		if i == 0 && k.Cluster > 1 {
+			e = ir.Bin(ir.EMul, e, ir.Int(int64(k.Cluster)))
 		}
 		fmt.Fprintf(&b, "    grid[%d] = %s;\n", i, cExpr(e))
 	}

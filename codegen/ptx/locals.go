@@ -173,6 +173,8 @@ func changes(b *thread.Block, set map[*thread.Var]bool) {
 			set[n.Var] = true
 		case thread.Mma:
 			set[n.Vars[2]] = true
+		case thread.Wgmma:
+			set[n.Vars[1]] = true
 		}
 		if n.Body != nil {
 			changes(n.Body, set)

@@ -72,6 +72,18 @@ func (p *printer) waitGroups(n int64) {
 	p.effect(fmt.Sprintf("cp.async.wait_group %d;", n))
 }
 
+// loadCluster reads a float from the shared memory of another block of the cluster (PTX ISA, mapa and ld.shared::cluster).
+func (p *printer) loadCluster(n *thread.Node) value.Value {
+	a := p.addr(n.Args[0])
+	if a.space != "shared" || n.Type != thread.Scalar(thread.F32) {
+		p.fail("of %s from %s memory", n.Type, a.space)
+	}
+	at := p.emit(ir.NewPtrToInt(p.pointer(a), types.I32))
+	call := llx.Asm{Outs: []types.Type{types.Float}, Ins: []value.Value{at, p.arg(n.Args[1])}, Memory: true}
+	call.Text = "{ .reg .b32 at;\nmapa.shared::cluster.u32 at, $1, $2;\nld.shared::cluster.f32 $0, [at]; }"
+	return call.Emit(p.m, p.cur.ll)[0]
+}
+
 // ldmatrix prints ldmatrix.m8n8: LLVM's intrinsic, because LLVM knows that it only reads and what it reads.
 func (p *printer) ldmatrix(n *thread.Node) {
 	if n.Imm != 1 && n.Imm != 2 && n.Imm != 4 {

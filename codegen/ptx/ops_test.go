@@ -293,6 +293,37 @@ var cases = map[thread.Op]func(k *kit){
 			k.result(k.Get(c, k.I32(0), form.C))
 		}
 	},
+	thread.FenceAsync: func(k *kit) { k.Effect(thread.FenceAsync, 0) },
+	thread.Wgmma: func(k *kit) {
+		for _, kind := range []string{"f16", "bf16"} {
+			for _, cols := range []int{8, 64} {
+				a, c := k.NewVar("a", thread.MmaForms[kind].In, 2*4*8), k.NewVar("c", thread.F32, 2*cols/2)
+				k.Set(a, k.I32(0), k.operand(vecOf(a.Elem, a.Len)))
+				k.Set(c, k.I32(0), k.operand(vecOf(c.Elem, c.Len)))
+				k.For(k.I32(0), k.n, k.I32(1), func(*thread.Node) {
+					args := []*thread.Node{k.I32(0), k.I32(0)}
+					for s := range 4 {
+						args = append(args, k.shared(int64(32*s)))
+					}
+					n := k.Effect(thread.Wgmma, int64(cols), args...)
+					n.Kind, n.Vars, n.Rows = kind, []*thread.Var{a, c}, 2
+				})
+				k.result(k.Get(c, k.I32(0), c.Len))
+			}
+		}
+	},
+	thread.ClusterRank: func(k *kit) {
+		k.Func.Cluster = 3
+		k.result(k.Emit(&thread.Node{Op: thread.ClusterRank, Type: thread.Scalar(thread.I32)}))
+	},
+	thread.ClusterBarrier: func(k *kit) {
+		k.Func.Cluster = 2
+		k.Effect(thread.ClusterBarrier, 0)
+	},
+	thread.LoadCluster: func(k *kit) {
+		k.Func.Cluster = 2
+		k.result(k.Emit(&thread.Node{Op: thread.LoadCluster, Type: thread.Scalar(thread.F32), Args: []*thread.Node{k.shared(64), k.I32(1)}}))
+	},
 	thread.For: arrays,
 	thread.If:  arrays,
 }
@@ -397,8 +428,11 @@ func TestEveryOp(t *testing.T) {
 			build := cases[op]
 			require.NotNil(t, build, "%s has no case here", op)
 			targets := []string{"sm_80", "sm_90a"}
-			if op == thread.FP8 || op == thread.Stmatrix {
+			switch op {
+			case thread.FP8, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster:
 				targets[0] = "sm_90"
+			case thread.Wgmma:
+				targets = targets[1:]
 			}
 			for _, cpu := range targets {
 				k := newKit("k_" + op.String())

@@ -1,6 +1,8 @@
 package ptx
 
 import (
+	"fmt"
+
 	"github.com/llir/llvm/ir"
 	"github.com/llir/llvm/ir/enum"
 	"github.com/llir/llvm/ir/metadata"
@@ -51,6 +53,9 @@ func (p *printer) function() {
 		}
 	}
 	p.fn = p.m.Kernel(p.f.Name, p.f.Threads, 1, params...)
+	if c := p.f.Cluster; c > 1 {
+		p.fn.FuncAttrs = append(p.fn.FuncAttrs, ir.AttrPair{Key: "nvvm.cluster_dim", Value: fmt.Sprintf("%d,1,1", c)})
+	}
 	p.enter(p.newBlock())
 	for i, q := range p.f.Params {
 		var v value.Value = params[i]
@@ -165,6 +170,17 @@ func (p *printer) print(n *thread.Node) {
 		p.stmatrix(n)
 	case thread.Mma:
 		p.mma(n)
+	case thread.ClusterRank:
+		p.vals[n] = val{v: p.pure("mov.u32 $0, %cluster_ctarank;", types.I32)}
+	case thread.ClusterBarrier:
+		a := llx.Asm{Text: "barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;", Memory: true, Convergent: true}
+		a.Emit(p.m, p.cur.ll)
+	case thread.LoadCluster:
+		p.vals[n] = val{v: p.loadCluster(n)}
+	case thread.FenceAsync:
+		p.effect("fence.proxy.async.shared::cta;")
+	case thread.Wgmma:
+		p.wgmma(n)
 	case thread.For:
 		p.loop(n)
 	case thread.If:

@@ -92,7 +92,7 @@ func (p *printer) block(blk *Block, in string) {
 			p.b.WriteString(" " + p.ref(a))
 		}
 		switch n.Op {
-		case Arg, BlockID, SharedAt, Extract, Lop3, Load, Store, Shfl, CpAsync, CpWait, Ldmatrix, Stmatrix:
+		case Arg, BlockID, SharedAt, Extract, Lop3, Load, Store, Shfl, CpAsync, CpWait, Ldmatrix, Stmatrix, Wgmma:
 			fmt.Fprintf(&p.b, " #%d", n.Imm)
 		}
 		if n.Type.Elem != Void {

@@ -90,6 +90,7 @@ type Func struct {
 	Body    *Block
 	Threads int // threads of a block: 1 on a CPU
 	Shared  int // bytes of shared memory of a block
+	Cluster int // blocks of a cluster, along axis 0 of the grid; 0 is 1
 }
 
 // Block is a sequence of nodes, executed in order. Nodes that are only values may also hang below their users; a printer
@@ -106,7 +107,8 @@ type Node struct {
 	Kind  string  // predicate, shape of an mma, name of a cache policy
 	Uns   bool    // unsigned comparison, division, shift, minimum, extension
 	Var   *Var
-	Vars  []*Var    // mma: a, b, c
+	Vars  []*Var    // mma: a, b, c; wgmma: a, c
+	Rows  int       // wgmma: fragments of 64 rows
 	Table []float64 // lookup
 	Body  *Block    // For, If
 	Else  *Block    // If

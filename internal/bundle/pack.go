@@ -71,6 +71,10 @@ const maxThreads, maxLocals = 1024, 1 << 14
 // Restore makes the kernel as it is behind the passes of a target: with its facts and the storage orders.
 func (c *Code) Restore(k *ir.Kernel) (*ir.Kernel, error) {
 	k = k.Clone()
+	if c.Cluster < 0 || c.Cluster > 8 {
+		return nil, fmt.Errorf("the code for %s has clusters of %d blocks; a cluster has 1 to 8", c.Target, c.Cluster)
+	}
+	k.Cluster = c.Cluster
 	for _, d := range c.Dims {
 		f := k.Dim(d.Name)
 		if f == nil || d.Divisor < 1 {

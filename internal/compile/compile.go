@@ -173,6 +173,7 @@ type manifest struct {
 	Shared  int                `json:"shared"`
 	Packs   map[string]packRef `json:"packs,omitempty"`
 	Warps   int                `json:"warps"`
+	Cluster int                `json:"cluster,omitempty"`
 }
 
 type packRef struct {
@@ -190,7 +191,7 @@ func planHash(p *ir.Plan) uint64 {
 }
 
 func (c *Code) manifest() []byte {
-	m := manifest{Threads: c.Threads, Shared: c.Shared, Packs: map[string]packRef{}, Warps: c.Kernel.Warps}
+	m := manifest{Threads: c.Threads, Shared: c.Shared, Packs: map[string]packRef{}, Warps: c.Kernel.Warps, Cluster: c.Kernel.Cluster}
 	for _, p := range c.Kernel.Params {
 		if p.Pack != nil {
 			m.Packs[p.Name] = packRef{p.Pack.Layout, p.Pack.Tile, p.Pack.Plan.Goal, planHash(p.Pack.Plan)}
@@ -210,7 +211,7 @@ func restore(k *ir.Kernel, t passes.Target, e *cache.Entry) (*Code, error) {
 		return nil, err
 	}
 	k = k.Clone()
-	k.Warps = m.Warps
+	k.Warps, k.Cluster = m.Warps, m.Cluster
 	for name, ref := range m.Packs {
 		p := k.Param(name)
 		l, err := layout.Parse(ref.Layout)

@@ -17,6 +17,7 @@ type model struct {
 	Edge    float64 // slowness of code outside of loops: it runs once, cold and dependent
 	IPC     float64 // instructions a scheduler issues in a clock when it has warps enough
 	Mma     float64 // clocks of a scheduler that an mma.m16n8k16 takes
+	Single  float64 // slowness of the wgmma of one group of four warps: nothing follows while it waits
 	Alone   float64 // clocks between instructions of a warp that is alone
 	Iter    float64 // ns of an iteration that nothing hides when a warp is alone
 	Arrive  float64 // ns from the start of a copy to its arrival, under load
@@ -25,13 +26,17 @@ type model struct {
 	Queue   float64 // the same for blocks that wait for each other
 	Few     float64 // slowness of blocks of one warp: fewer warps than schedulers lie unevenly on them
 	Tail    float64 // of the last wave that is lost, in blocks
+	Whole   float64 // of the last wave of clusters that is lost
+	Room    float64 // share of the chip's room that is lost for each block of a cluster beyond two
+	Hot     float64 // cost of bytes that all blocks read, which the caches hold several times, beside other bytes
+	Cluster float64 // ns that the blocks of a cluster wait for each other and read each other's sums
 	Regs0   float64 // registers of a thread besides tiles
 	Regs1   float64 // registers for each register of tiles
 }
 
 var defaultModel = model{
-	Launch: 2500, Fill: 600, Trip: 420, Barrier: 20, Edge: 0.5, IPC: 0.77, Mma: 5.3, Alone: 1.5, Iter: 20, Arrive: 600,
-	Port: 36, Sharp: 5, Queue: 8, Few: 0.14, Tail: 0.47, Regs0: 42, Regs1: 1,
+	Launch: 2414, Fill: 59.9, Trip: 2005, Barrier: 5.26, Edge: 3.19, IPC: 0.93, Mma: 7.23, Single: 1.44, Alone: 0.0224, Iter: 12.3, Arrive: 683, Port: 42.2,
+	Sharp: 4.48, Queue: 3.17, Few: 0.274, Tail: 0.891, Whole: 1.15, Room: 0.0758, Hot: 0.878, Cluster: 1704, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
@@ -73,16 +78,14 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	e.Resident = min(m.Blocks, m.Warps/w.warps, m.Registers/(e.Regs*threads), m.SharedSM/(e.Shared+kib))
 	e.Resident = max(1, e.Resident)
 
-	// How many blocks an SM gets, and how many of them at a time. Blocks that all run at once stay where they are;
-	// of more, the next goes where one ends.
+	// How many blocks an SM gets, and how many of them at a time. A cluster starts when there is room for all of its blocks, in
+	// one part of the chip.
 	sms := float64(m.SMs)
 	share := blocks / sms
-	load := math.Ceil(share)
-	if load > float64(e.Resident) {
-		load = share + c.Tail*float64(e.Resident)*(1-math.Exp(-(math.Ceil(share/float64(e.Resident))*float64(e.Resident)-share)))
-		load = min(load, math.Ceil(share))
+	room := float64(e.Resident)
+	if w.cluster > 2 {
+		room = max(1, room*(1-c.Room*float64(w.cluster-2)))
 	}
-	conc := min(float64(e.Resident), math.Ceil(share))
 
 	// What the loops of a block take: busy with all units shared, alone with one block on the SM. An iteration of a ring can
 	// start no sooner than the copy that was started stages-1 iterations before has arrived.
@@ -91,9 +94,11 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	for _, l := range w.loops {
 		issue := l.each.issue * spill
 		mma := c.Mma * l.each.mma * spill
-		each := (issue/c.IPC + mma) * scheduler
+		each := c.round((issue/c.IPC+mma)*scheduler, l.each.tensor*spill)
 		busy += l.trips * each / m.Clock
-		lone := max(issue*c.Alone+mma, each)/m.Clock + c.Iter + c.Barrier*l.each.barriers + c.Trip*l.each.latency
+		groups := max(1, scheduler) // of four warps: they wait for each other at the barrier, so that widening and wgmma do not overlap in a block
+		tensor := l.each.tensor * spill * max(1, c.Single/groups)
+		lone := max(max(issue*c.Alone+mma, (issue/c.IPC+mma)*scheduler)+tensor, each)/m.Clock + c.Iter + c.Barrier*l.each.barriers + c.Trip*l.each.latency
 		if l.stages > 1 && l.copied > 0 {
 			lone = c.round(lone, c.Arrive/float64(l.stages-1))
 		}
@@ -101,6 +106,9 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	}
 	edge := c.Edge*w.edge.issue*spill*max(1, scheduler)/m.Clock + c.Barrier*w.edge.barriers + c.Trip*max(0, w.edge.latency-1)
 	stretch := c.Fill + edge
+	if w.cluster > 1 {
+		stretch += c.Cluster
+	}
 	busy += w.edge.issue * scheduler / c.IPC / m.Clock
 
 	// Memory: what has to come from DRAM, and what all SMs draw from the cache.
@@ -113,7 +121,7 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 			need = max(need, min(all, waves*t.block*t.shares(w.grid, min(blocks, sms*float64(e.Resident)))))
 		}
 		dram += need
-		total += all
+		total += need + c.Hot*(all-need)
 	}
 	writes := w.writes * blocks
 	dram += writes
@@ -126,11 +134,30 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	// One block of an SM.
 	perBlock := c.round(e.Memory/max(share, 1), busy)
 	own := c.round(e.Memory/max(share, 1), alone)
-	each := math.Pow(math.Pow(perBlock, c.Queue)+math.Pow((stretch+own)/conc, c.Queue), 1/c.Queue)
-	if w.warps < 4 {
-		each *= 1 + c.Few*(4/float64(w.warps)-1)/3
+	// wave is what n blocks side by side on an SM take.
+	wave := func(n float64) float64 {
+		t := math.Pow(math.Pow(n*perBlock, c.Queue)+math.Pow(stretch+own, c.Queue), 1/c.Queue)
+		if w.warps < 4 {
+			t *= 1 + c.Few*(4/float64(w.warps)-1)/3
+		}
+		return t
 	}
-	e.Time = c.Launch + load*each + (1-1/conc)*(stretch)/2
+	t := wave(math.Ceil(share))
+	if share > room {
+		// Blocks that end at different times leave no waves; of few waves, and of clusters, the last one is lost in part.
+		full := math.Floor(share / room)
+		whole := full * wave(room)
+		if rest := math.Ceil(share - full*room); rest > 0 {
+			whole += wave(min(rest, room))
+		}
+		smooth := share / room * wave(room)
+		tail := c.Tail
+		if w.cluster > 1 {
+			tail = c.Whole
+		}
+		t = smooth + tail*(whole-smooth)
+	}
+	e.Time = c.Launch + t
 	return e
 }
 

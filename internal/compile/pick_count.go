@@ -36,6 +36,12 @@ func (m *measure) op(o *ir.Op) {
 		m.into.barriers += 2 * m.trips
 		m.w.shared = max(m.w.shared, elements(o.Result())*max(1, o.Result().Type.Elem.Bits()/8))
 		return
+	case ir.OpClusterSum:
+		m.w.cluster = max(m.k.Cluster, 1)
+		m.into.issue += m.trips * locals(o.Result()) * 4 // stores, and the parts of the share that it stores
+		m.into.barriers += 2 * m.trips
+		m.w.shared = max(m.w.shared, elements(o.Result())*4)
+		return
 	case ir.OpBroadcast, ir.OpReshape, ir.OpTranspose, ir.OpConst, ir.OpIota, ir.OpYield, ir.OpDim, ir.OpProgramID:
 		return
 	}
@@ -171,6 +177,10 @@ func (m *measure) eval(v *ir.Value) (int64, bool) {
 		return n, err == nil
 	case ir.OpProgramID:
 		return m.w.grid[o.Int("axis")] / 2, true
+	case ir.OpClusterRank:
+		return 0, true
+	case ir.OpClusterSize:
+		return int64(max(m.k.Cluster, 1)), true
 	case ir.OpAdd, ir.OpSub, ir.OpMul, ir.OpDiv, ir.OpMin, ir.OpMax:
 		a, ok1 := m.eval(o.Args[0])
 		b, ok2 := m.eval(o.Args[1])

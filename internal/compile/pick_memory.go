@@ -99,11 +99,25 @@ func (m *measure) dot(o *ir.Op) {
 		m.into.issue += m.trips * n * k * 1.5
 		return
 	}
-	m.into.mma += m.trips * n / 4 * k / float64(f.K)
+	if m.wgmma && f.Warpgroups(o, m.k.Warps) { // measured: m64n8 16 clocks, m64n32 20, m64n64 37 (docs/performance-log.md)
+		cols := float64(o.Args[0].Type.Shape[0])
+		m.into.tensor += m.trips * float64(m.k.Warps) / 4 * float64(f.Wide) * k / 16 * max(16, 0.57*cols)
+	} else {
+		m.into.mma += m.trips * n / 4 * k / float64(f.K)
+	}
 	steps := k / float64(f.K)
 	operands := 0.0
 	for i, l := range []float64{float64(f.A.Locals()), float64(f.B.Locals())} {
+		if m.wgmma && f.Warpgroups(o, m.k.Warps) {
+			if i == 1 { // all of it is widened before the instructions start; the other one is read from shared memory
+				operands += l * registers(o.Args[i].Type.Elem)
+			}
+			continue
+		}
 		operands += 0.8 * l / steps * registers(o.Args[i].Type.Elem)
+	}
+	if f.Swap && f.Wide >= 4 && f.Narrow == 2 {
+		operands += 16 // the chain of offsets
 	}
 	m.w.temps = max(m.w.temps, operands)
 	if c := o.Args[2].Def; c != nil && c.Code == ir.OpConst && m.loop != nil {

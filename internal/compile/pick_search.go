@@ -11,9 +11,6 @@ import (
 // exhaustive is the largest number of choices that are all looked at; larger spaces are searched one value at a time.
 const exhaustive = 24
 
-// enough is the number of counted choices after which no second start is tried.
-const enough = 30
-
 // near is how much worse a choice is taken to be for each value that is not the author's first candidate: what the model
 // cannot tell apart stays as it was declared.
 const near = 0.02
@@ -47,10 +44,8 @@ func (s *search) best(c *model, m Machine, dims map[string]int64) Choice {
 	} else {
 		ahead := func(v map[string]int64, name string) { s.ahead(m, large, v, name) }
 		win = s.descend(s.first(), score, ahead)
-		if len(s.works) < enough {
-			if other := s.descend(s.middle(), score, ahead); score(other) < score(win) {
-				win = other
-			}
+		if other := s.descend(s.last(), score, ahead); score(other) < score(win) {
+			win = other
 		}
 	}
 	r := s.choice(win, "model")
@@ -65,10 +60,11 @@ func (s *search) best(c *model, m Machine, dims map[string]int64) Choice {
 	return r
 }
 
-func (s *search) middle() map[string]int64 {
-	v := map[string]int64{}
-	for _, n := range s.names {
-		v[n] = s.values[n][len(s.values[n])/2]
+// last has the last candidate of every value: the other end of what the author thought of.
+func (s *search) last() map[string]int64 {
+	v := s.first()
+	for _, n := range s.open {
+		v[n] = s.values[n][len(s.values[n])-1]
 	}
 	return v
 }
@@ -98,25 +94,26 @@ func (s *search) ahead(m Machine, dims, v map[string]int64, name string) {
 	wg.Wait()
 }
 
-// descend improves one value at a time until none helps.
+// descend changes the one value that helps most until none helps.
 func (s *search) descend(v map[string]int64, score func(map[string]int64) float64, ahead func(map[string]int64, string)) map[string]int64 {
 	best := score(v)
-	for range 4 {
-		before := best
-		for _, name := range s.open {
-			ahead(v, name)
-			was := v[name]
-			for _, n := range s.values[name] {
-				v[name] = n
+	for range 12 {
+		name, to := "", int64(0)
+		for _, n := range s.open {
+			ahead(v, n)
+			was := v[n]
+			for _, x := range s.values[n] {
+				v[n] = x
 				if t := score(v); t < best {
-					best, was = t, n
+					best, name, to = t, n, x
 				}
 			}
-			v[name] = was
+			v[n] = was
 		}
-		if best == before && !math.IsInf(best, 1) {
+		if name == "" {
 			break
 		}
+		v[name] = to
 	}
 	return v
 }

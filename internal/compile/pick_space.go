@@ -230,7 +230,7 @@ func (s *search) count(m Machine, dims, v map[string]int64) *work {
 	if layoutsOnly(k, t) != nil {
 		return nil
 	}
-	w, err := workOf(k, dims)
+	w, err := workOf(k, dims, t)
 	if err != nil {
 		return nil
 	}

@@ -8,22 +8,24 @@ import (
 // work is what one block of a kernel does, counted from its tile IR once the layouts are known. Counts are those of an
 // average block: tiles at the edge of a tensor move and compute less than their extent. Instructions are those of one warp.
 type work struct {
-	grid   [3]int64
-	warps  int
-	loops  []loop
-	edge   part      // outside of loops
-	reads  []traffic // of the whole kernel
-	writes float64   // bytes of a block
-	carry  float64   // registers of a thread that live through a loop
-	temps  float64   // registers of the widest operation
-	shared int       // bytes beside the rings: exchange between warps
-	loaded float64   // bytes that a block loads outside of loops
+	grid    [3]int64
+	warps   int
+	loops   []loop
+	edge    part      // outside of loops
+	reads   []traffic // of the whole kernel
+	writes  float64   // bytes of a block
+	carry   float64   // registers of a thread that live through a loop
+	temps   float64   // registers of the widest operation
+	shared  int       // bytes beside the rings: exchange between warps
+	loaded  float64   // bytes that a block loads outside of loops
+	cluster int       // blocks of a cluster; 0 without one
 }
 
 // part is straight-line work of one warp.
 type part struct {
 	issue    float64 // instructions
 	mma      float64 // those of the matrix units, counted apart
+	tensor   float64 // clocks of the matrix units of an SM that wgmma of the block takes
 	bytes    float64 // that the block reads from global memory
 	barriers float64
 	latency  float64 // dependent trips to memory
@@ -55,6 +57,7 @@ type measure struct {
 	loop  *loop
 	trips float64
 	ring  bool
+	wgmma bool                 // the target has it
 	wide  float64              // registers of the widest elementwise operation
 	owner map[*ir.Value]*ir.Op // counter of a loop
 }
@@ -73,12 +76,12 @@ func layoutsOnly(k *ir.Kernel, t passes.Target) error {
 	return nil
 }
 
-func workOf(k *ir.Kernel, dims map[string]int64) (*work, error) {
+func workOf(k *ir.Kernel, dims map[string]int64, t passes.Target) (*work, error) {
 	grid, err := k.GridSize(dims)
 	if err != nil {
 		return nil, err
 	}
-	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, warps: k.Warps}, trips: 1, owner: map[*ir.Value]*ir.Op{}}
+	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}}
 	m.into = &m.w.edge
 	k.Body.Walk(func(o *ir.Op) bool {
 		if o.Code == ir.OpFor {
@@ -101,10 +104,11 @@ func (m *measure) block(b *ir.Block) {
 
 // blocks is the number of blocks of the grid.
 func (w *work) blocks() float64 {
-	return float64(w.grid[0]) * float64(w.grid[1]) * float64(w.grid[2])
+	return float64(w.grid[0]) * float64(w.grid[1]) * float64(w.grid[2]) * float64(max(w.cluster, 1))
 }
 
-// ring is the bytes of shared memory of a block. Rings of loops that follow each other stand side by side.
+// ring is the bytes of shared memory of a block. Rings of loops that follow each other stand side by side; what is exchanged
+// after them lies over them.
 func (w *work) ring() int {
 	n := 0
 	for _, l := range w.loops {
@@ -112,10 +116,7 @@ func (w *work) ring() int {
 			n += l.stages * l.slot
 		}
 	}
-	if w.shared > 0 {
-		n = (n + 1023) &^ 1023
-	}
-	return n + w.shared
+	return max(n, w.shared)
 }
 
 // same reports loads that are of the same tensor region, which the cache serves once.

@@ -44,7 +44,7 @@ func (m *Made) code(ctx context.Context, k *made, target string) (*bundle.Code, 
 		return nil, err
 	}
 	code := &bundle.Code{Target: target, Symbol: spec.Name, File: k.decl.Name + "." + target + ".ptx", SHA256: bundle.Sum(g.PTX),
-		Threads: g.Threads, Shared: g.Shared, Align: 16, Dims: bundle.DimsOf(g.Kernel), Packs: packs(g.Kernel)}
+		Threads: g.Threads, Shared: g.Shared, Cluster: g.Kernel.Cluster, Align: 16, Dims: bundle.DimsOf(g.Kernel), Packs: packs(g.Kernel)}
 	m.Files[code.File] = g.PTX
 	return code, nil
 }

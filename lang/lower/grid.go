@@ -13,8 +13,12 @@ func (l *lowerer) schedule(words []*syntax.Word) []ir.Attr {
 	var out []ir.Attr
 	for _, w := range words {
 		switch w.Name.Name {
-		case "pipeline", "split", "unroll":
-			if n, ok := l.wordInt(w, math.MaxInt16); ok {
+		case "pipeline", "split", "cluster", "unroll":
+			limit := int64(math.MaxInt16)
+			if w.Name.Name == "cluster" {
+				limit = 8 // blocks of a cluster that every GPU with clusters takes (CUDA C++ Programming Guide, "Thread Block Clusters")
+			}
+			if n, ok := l.wordInt(w, limit); ok {
 				for _, a := range out {
 					if a.Name == w.Name.Name {
 						l.errorf(w.Span(), diag.BadSchedule, "%s is given twice", w.Name.Name)
@@ -24,7 +28,7 @@ func (l *lowerer) schedule(words []*syntax.Word) []ir.Attr {
 			}
 		default:
 			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a loop has no schedule word %s", w.Name.Name).
-				WithHelp("there are pipeline(n), split(n) and unroll(n)")
+				WithHelp("there are pipeline(n), split(n), cluster(n) and unroll(n)")
 		}
 	}
 	return out

@@ -117,7 +117,7 @@ func (p *Program) Bind(args []runtime.Arg, sets int) (b *Bound, err error) {
 			b = nil
 		}
 	}()
-	for i, n := range call.Grid {
+	for i, n := range p.code.Kernel.LaunchGrid(call.Grid) {
 		if limit := int64([3]int{math.MaxInt32, 65535, 65535}[i]); n > limit {
 			return b, fmt.Errorf("kernel %s: the grid has %d blocks along axis %d, a GPU takes %d; a larger tile makes fewer blocks", p.code.Kernel.Name, n, i, limit)
 		}

@@ -142,6 +142,25 @@ func (m *machine) node(n *thread.Node) step {
 		return m.stmatrix(n)
 	case thread.Mma:
 		return m.mma(n)
+	case thread.Wgmma:
+		return m.wgmma(n)
+	case thread.ClusterRank:
+		return m.given(n, func() uint64 { return uint64(m.rank) })
+	case thread.ClusterBarrier:
+		return func() {
+			m.op = n
+			m.converged()
+			m.counts.Barriers++
+			m.shared.phase++ // of all blocks before any goes on
+			m.yield()
+		}
+	case thread.LoadCluster:
+		return m.loadCluster(n)
+	case thread.FenceAsync: // what the fence orders is ordered here anyway
+		return func() {
+			m.op = n
+			m.converged()
+		}
 	}
 	return m.arith(n)
 }

@@ -36,6 +36,10 @@ type machine struct {
 
 	block       [3]int64
 	blockNumber int64
+	rank        int        // of the block in its cluster
+	peers       []*machine // of the cluster, by rank
+	yield       func()     // waits for the other blocks of the cluster
+	body        []step
 	shared      sharedMem
 	counts      Counts
 	banks       [32][]int    // words of each bank in a wavefront

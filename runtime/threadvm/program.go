@@ -71,7 +71,8 @@ func (p *Program) Count(ctx context.Context, args []runtime.Arg) (st runtime.Sta
 	if err != nil {
 		return st, n, err
 	}
-	m := newMachine(p.f)
+	c := newCluster(p.f)
+	m := c[0]
 	if err := m.arguments(p, call); err != nil {
 		return st, n, err
 	}
@@ -85,16 +86,14 @@ func (p *Program) Count(ctx context.Context, args []runtime.Arg) (st runtime.Sta
 		}
 	}()
 	start := time.Now()
-	body := m.compile(p.f.Body)
+	c.compile()
 	for z := range call.Grid[2] {
 		for y := range call.Grid[1] {
 			for x := range call.Grid[0] {
 				if err := ctx.Err(); err != nil {
 					return st, n, err
 				}
-				m.start([3]int64{x, y, z})
-				run(body)
-				m.blockNumber++
+				c.run([3]int64{x, y, z})
 			}
 		}
 	}
@@ -104,7 +103,10 @@ func (p *Program) Count(ctx context.Context, args []runtime.Arg) (st runtime.Sta
 		}
 	}
 	st.Time, st.Bytes = time.Since(start), call.Bytes
-	return st, m.counts, nil
+	for _, m := range c {
+		n.add(m.counts)
+	}
+	return st, n, nil
 }
 
 // arguments puts tensors in the machine's memory and scalars in its parameters.

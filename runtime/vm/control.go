@@ -10,6 +10,7 @@ import (
 func init() {
 	register(map[ir.Code]build{
 		ir.OpConst: buildConst, ir.OpIota: buildIota, ir.OpDim: buildDim, ir.OpProgramID: buildProgramID,
+		ir.OpClusterRank: buildNumber(0), ir.OpClusterSize: buildNumber(1),
 		ir.OpFor: buildFor, ir.OpIf: buildIf, ir.OpYield: func(*prep, *ir.Op) (step, error) { return nil, nil },
 	})
 }
@@ -25,6 +26,15 @@ func buildConst(p *prep, o *ir.Op) (step, error) {
 		}
 	})
 	return nil, nil
+}
+
+// buildNumber is a scalar that is the same in every block.
+func buildNumber(n int64) build {
+	return func(p *prep, o *ir.Op) (step, error) {
+		d := p.slot(o.Result())
+		p.consts = append(p.consts, func(f *frame) { fill(f.I[d], n) })
+		return nil, nil
+	}
 }
 
 func fill[T any](d []T, v T) {

@@ -136,7 +136,7 @@ func (p *prep) block(b *ir.Block) ([]step, error) {
 }
 
 // aliases are the operations whose result is their operand's elements in the same order.
-var aliases = map[ir.Code]bool{ir.OpReshape: true, ir.OpConvert: true}
+var aliases = map[ir.Code]bool{ir.OpReshape: true, ir.OpConvert: true, ir.OpClusterSum: true}
 
 // define gives a tile its slot.
 func (p *prep) define(o *ir.Op, v *ir.Value) error {

@@ -6,8 +6,9 @@ func init() {
 	register(map[ir.Code]build{
 		ir.OpBroadcast: buildBroadcast, ir.OpTranspose: buildTranspose,
 		// Aliases of their operands; prep.block never asks for these.
-		ir.OpReshape: func(*prep, *ir.Op) (step, error) { return nil, nil },
-		ir.OpConvert: func(*prep, *ir.Op) (step, error) { return nil, nil },
+		ir.OpReshape:    func(*prep, *ir.Op) (step, error) { return nil, nil },
+		ir.OpConvert:    func(*prep, *ir.Op) (step, error) { return nil, nil },
+		ir.OpClusterSum: func(*prep, *ir.Op) (step, error) { return nil, nil },
 	})
 }
 

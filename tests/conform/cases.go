@@ -56,6 +56,15 @@ func Cases() []Case {
 		add("linear", "Linear", defs{"W": "f6e3m2", "BM": "32", "BN": "64", "stages": "4", "splits": "2"}, dims{"M": m, "K": 512, "N": 257}, nil)
 		add("linear", "Linear", defs{"W": "u3", "G": "32", "BK": "128"}, dims{"M": m, "K": 416, "N": 64}, nil)
 	}
+	for i, w := range []string{"u4", "u1", "f6e3m2", "u8", "u3", "f4e2m1", "i5", "f8e4m3fn"} { // several warps share the activations; from 32 rows on wgmma
+		a := []string{"f16", "bf16"}[i%2]
+		add("linear", "Linear", defs{"W": w, "A": a, "BM": "16", "BN": "128", "BK": "64", "splits": "2", "warps": "4"}, dims{"M": 19, "K": 384, "N": 200}, nil)
+		add("linear", "Linear", defs{"W": w, "A": a, "BM": "64", "BN": "256", "BK": "64", "splits": "1", "warps": "8"}, dims{"M": 77, "K": 640, "N": 520}, nil)
+		add("linear", "Linear", defs{"W": w, "A": a, "BM": "32", "BN": "128", "BK": "128", "splits": "2", "warps": "8"}, dims{"M": 33, "K": 512, "N": 136}, nil)
+		blocks := fmt.Sprint(2 + i%3) // of a cluster
+		add("linear", "Linear", defs{"W": w, "A": a, "BM": "64", "BN": "64", "BK": "64", "splits": "2", "warps": "8", "blocks": blocks}, dims{"M": 77, "K": 640, "N": 130}, nil)
+		add("linear", "Linear", defs{"W": w, "A": a, "BM": "1", "BN": "32", "BK": "64", "splits": "4", "warps": "4", "blocks": blocks}, dims{"M": 3, "K": 1152, "N": 200}, nil)
+	}
 	widths(add)
 	blocks(add)
 	for _, t := range []string{"f32", "f16", "bf16", "i32", "u8", "i5", "f8e4m3fn"} {

@@ -1,9 +1,10 @@
 // Command perf times the kernels of the repository on a GPU with cold caches and prints a Markdown table: time, bytes that
 // must move, bandwidth, and its share of the read bandwidth measured in the same run.
 //
-//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-sweep]
+//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows FILE]
 //	perf -model FILE
 //
+// With -rows it times the rows of a table such as it prints itself, with the tune values that they name, instead of its own list.
 // With -compile it only compiles, into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
 package main
 
@@ -37,7 +38,7 @@ type row struct {
 
 func (r row) name() string {
 	var s []string
-	for _, k := range []string{"W", "A", "T", "Q", "G", "BM", "BN", "BK", "stages", "splits"} {
+	for _, k := range []string{"W", "A", "T", "Q", "G", "BM", "BN", "BK", "stages", "splits", "warps", "blocks"} {
 		if v, ok := r.defines[k]; ok {
 			s = append(s, k+"="+v)
 		}
@@ -88,7 +89,7 @@ func rows() []row {
 
 func main() {
 	target := flag.String("compile", "", "compile only, for this target")
-	sweep := flag.Bool("sweep", false, "time Linear with many tilings instead")
+	list := flag.String("rows", "", "time the rows of a table instead: | Linear W=u4 BM=8 | M=1 N=8192 K=8192 |")
 	match := flag.String("match", "", "time only rows whose name and shape match")
 	file := flag.String("model", "", "hold the cost model against a table that perf printed, and time nothing")
 	samples := flag.Int("samples", 20, "measurements of which the median is shown")
@@ -100,13 +101,13 @@ func main() {
 		}
 		return
 	}
-	if err := perf(*target, *match, *samples, *sweep); err != nil {
+	if err := perf(*target, *match, *samples, *list); err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
 		os.Exit(1)
 	}
 }
 
-func perf(target, match string, samples int, sweep bool) error {
+func perf(target, match string, samples int, list string) error {
 	re, err := regexp.Compile(match)
 	if err != nil {
 		return err
@@ -125,8 +126,12 @@ func perf(target, match string, samples int, sweep bool) error {
 	}
 	ceiling := 0.0
 	all := rows()
-	if sweep {
-		all = append(all[:1], tilings()...)
+	if list != "" {
+		given, err := readRows(list)
+		if err != nil {
+			return err
+		}
+		all = append(all[:1], given...)
 	}
 	for i, r := range all {
 		if i > 0 && !re.MatchString(r.name()+" "+r.shape()) {
@@ -137,8 +142,9 @@ func perf(target, match string, samples int, sweep bool) error {
 			return fmt.Errorf("%s: %w", r.name(), err)
 		}
 		c, err := compile.GPU(context.Background(), k, target, compile.Options{Cache: store})
-		if err != nil && sweep {
-			continue // too large
+		if err != nil && list != "" {
+			fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.name(), err)
@@ -252,32 +258,4 @@ func random(p *ir.Param, seed uint64, shape []int) (*tensor.Tensor, error) {
 		copy(t.Data[i:], b.Data)
 	}
 	return t, nil
-}
-
-// tilings lists tile sizes for Linear.
-func tilings() []row {
-	var rs []row
-	add := func(w string, m, n, k int64, bm, bn, bk, splits, stages int) {
-		rs = append(rs, row{"linear", "Linear", map[string]string{"W": w, "BM": fmt.Sprint(bm), "BN": fmt.Sprint(bn), "BK": fmt.Sprint(bk), "splits": fmt.Sprint(splits), "stages": fmt.Sprint(stages)},
-			map[string]int64{"M": m, "N": n, "K": k}, 0})
-	}
-	for _, s := range [][2]int64{{57344, 8192}, {8192, 8192}} {
-		for _, bn := range []int{32, 64} {
-			for _, splits := range []int{4, 8} {
-				for _, stages := range []int{3, 4} {
-					for _, w := range []string{"u1", "u2", "u3", "u4", "u5", "u6", "u8", "f4e2m1", "f6e3m2"} {
-						add(w, 1, s[0], s[1], 1, bn, 128, splits, stages)
-					}
-					add("u4", 4, s[0], s[1], 4, bn, 128, splits, stages)
-					add("u4", 16, s[0], s[1], 16, bn, 128, splits, stages)
-					add("u4", 16, s[0], s[1], 16, bn, 64, splits, stages)
-				}
-			}
-		}
-		add("u4", 64, s[0], s[1], 64, 64, 64, 4, 3)
-		add("u4", 64, s[0], s[1], 64, 64, 64, 2, 3)
-		add("u4", 64, s[0], s[1], 64, 128, 64, 4, 3)
-		add("u4", 64, s[0], s[1], 32, 64, 128, 4, 3)
-	}
-	return rs
 }

@@ -110,6 +110,27 @@ func model(path, target string) error {
 	return nil
 }
 
+// readRows reads the rows of a table, for -rows. Times are ignored.
+func readRows(path string) ([]row, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var rs []row
+	for _, line := range strings.Split(string(text), "\n") {
+		c := strings.Split(line, "|")
+		if len(c) < 4 || !strings.Contains(c[2], "=") {
+			continue
+		}
+		r, _, err := parseRow(append(c[:3], "0"))
+		if err != nil || r.file == "" {
+			return nil, fmt.Errorf("%s: %q is no row of a kernel that perf knows", path, line)
+		}
+		rs = append(rs, r)
+	}
+	return rs, nil
+}
+
 // parseRow reads the kernel, its defines, the extents and the time of a row.
 func parseRow(c []string) (r row, us float64, err error) {
 	words := strings.Fields(c[1])
