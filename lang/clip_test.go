@@ -103,7 +103,7 @@ var clipCases = []clipCase{
 				return t
 			})
 		}},
-	{"mean of two axes", "grid b in 1\nt := f32(0)\nfor m in M by B, n in N by B { t += mean(exp(x[m, n])) }\ny[0] = t", "1",
+	{"mean of two axes", "grid _ in 1\nt := f32(0)\nfor m in M by B, n in N by B { t += mean(exp(x[m, n])) }\ny[0] = t", "1",
 		func(d clipData) []float64 {
 			t := 0.0
 			for m := 0; m < d.m; m += d.b {
@@ -114,7 +114,7 @@ var clipCases = []clipCase{
 			}
 			return []float64{t}
 		}},
-	{"all rows in one block", "grid b in 1\nt := zeros[f32](B)\nfor m in M by B, n in N by B { t += sum(exp(x[m, n]), axis: 0) }\ny[0] = sum(t)", "1",
+	{"all rows in one block", "grid _ in 1\nt := zeros[f32](B)\nfor m in M by B, n in N by B { t += sum(exp(x[m, n]), axis: 0) }\ny[0] = sum(t)", "1",
 		func(d clipData) []float64 {
 			return []float64{sumOf(d.m, func(i int) float64 { return sumOf(d.n, func(j int) float64 { return math.Exp(d.at(i, j)) }) })}
 		}},

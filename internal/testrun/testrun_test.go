@@ -114,7 +114,7 @@ func TestOutcomes(t *testing.T) {
 		{"x := Copy(iota(f32, 2, 2), 1)", "G0105"},
 		{"x := Copy[bf16](iota(f32, 2, 2))", "G0301"},
 		{"x := Copy[u4](quantize(random.normal[f32](4, 4), u4, 4))", "G0105"},
-		{"x, s := quantize(random.normal[f32](4, 4), i4, 4)\nexpect equal(Copy(x), x)", ""},
+		{"x, _ := quantize(random.normal[f32](4, 4), i4, 4)\nexpect equal(Copy(x), x)", ""},
 		{"x := nothing(1)", "G0101"},
 		{"x := random.odd[f32](1)", "G0101"},
 		{"x := random.normal[i8](4)", "G0206"},

@@ -59,6 +59,7 @@ type lowerer struct {
 	grid     diag.Span
 	gridded  bool
 	frames   []frame
+	inlined  []*syntax.FuncDecl // each once
 	loops    int
 	split    int64 // parts of the innermost loop
 	work     int
@@ -113,6 +114,9 @@ func (l *lowerer) run(p *Program, decl *syntax.KernelDecl, opts Options, generic
 		l.stmts(decl.Body.Stmts)
 		l.finish(decl, len(*diags) > before)
 	}
+	if !(*diags)[before:].HasErrors() { // else a reader may stand in what was not lowered
+		l.unused(decl)
+	}
 	if (*diags)[before:].HasErrors() {
 		return nil
 	}
@@ -157,6 +161,16 @@ func (l *lowerer) finish(decl *syntax.KernelDecl, failed bool) {
 			help = "it has " + strings.Join(l.tunable, ", ")
 		}
 		l.errorf(decl.Name.Span(), diag.UnknownOption, "kernel %s has no parameter or tune value %s", decl.Name.Name, name).WithHelp("%s", help)
+	}
+}
+
+// unused reports what nothing reads in the kernel and in the functions that it calls.
+func (l *lowerer) unused(decl *syntax.KernelDecl) {
+	Unused(l.src, decl.Body.Stmts, l.diags)
+	for _, fn := range l.inlined {
+		if !l.prog.prelude(fn) {
+			Unused(l.prog.sources[fn], fn.Body.Stmts, l.diags)
+		}
 	}
 }
 
