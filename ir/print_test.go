@@ -112,6 +112,7 @@ var operands = map[Code][]string{
 	OpDot:         {"f16[16, 32]", "f16[32, 64]", "f32[16, 64]"},
 	OpReduce:      {"f32[16, 64]"},
 	OpLoad:        {"tensor f16[M, N]", "i32", "i32"},
+	OpGather:      {"tensor f16[M, N]", "i32", "i32", "", "i32[16, 64]"},
 	OpStore:       {"tensor f16[M, N]", "i32", "i32", "i32", "f16[16, 64]"},
 	OpFor:         {"i32", "i32", "i32", "f32[16, 64]"},
 	OpIf:          {"bool", "f32", "f32"},

@@ -243,6 +243,16 @@ var clipCases = []clipCase{
 				return max(-1000, maxOf(d.n-1, func(j int) float64 { return maxOf(d.n, func(k int) float64 { return d.at(i, k) - d.at(i, j+1) }) }))
 			})
 		}},
+	{"gathered, what is clipped of the index reads nothing", "grid m in M\nt := f32(0)\nfor n in N by B { t += sum(exp(x[m, n * 1])) }\ny[m] = t", "M",
+		func(d clipData) []float64 {
+			return d.rows(func(i int) float64 { return sumOf(d.n, func(j int) float64 { return math.Exp(d.at(i, j)) }) })
+		}},
+	{"gathered by data", "grid m in M by B\nt := zeros[f32](B)\nfor n in N by B { t += sum(exp(x[m, i32(abs(v[n]) + 1) % N]), axis: 1) }\ny[m] = t", "M",
+		func(d clipData) []float64 {
+			return d.rows(func(i int) float64 {
+				return sumOf(d.n, func(j int) float64 { return math.Exp(d.at(i, (int(math.Abs(d.v[j]))+1)%d.n)) })
+			})
+		}},
 	{"functions are inlined with their limits", "grid m in M\nt := f32(0)\nfor n in N by B { t += sum(silu(x[m, n]) + relu(x[m, n]) + sigmoid(x[m, n])) }\ny[m] = t", "M",
 		func(d clipData) []float64 {
 			return d.rows(func(i int) float64 {

@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 	"github.com/girih-lang/girih/runtime/threadvm"
 )
 
-// What the lowering makes of the odd kernels for a CPU, compiled by the C compiler. (runtime/cpu does it for the library.)
+// What the lowering makes of the odd kernels and of those that gather for a CPU, compiled by the C compiler. (runtime/cpu does it for the library.)
 func TestCPU(t *testing.T) {
 	if _, err := cpu.Find(); err != nil {
 		if strings.Contains(os.Getenv("GIRIH_REQUIRE"), "cc") {
@@ -23,7 +24,7 @@ func TestCPU(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	for _, c := range oddCases() {
+	for _, c := range slices.Concat(oddCases(), gatherCases()) {
 		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
 			p, err := c.Prepare(context.Background())
