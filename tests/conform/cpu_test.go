@@ -2,14 +2,13 @@ package conform
 
 import (
 	"context"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime/cache"
 	"github.com/girih-lang/girih/runtime/cpu"
@@ -18,12 +17,8 @@ import (
 
 // What the lowering makes of the odd kernels and of those that gather for a CPU, compiled by the C compiler. (runtime/cpu does it for the library.)
 func TestCPU(t *testing.T) {
-	if _, err := cpu.Find(); err != nil {
-		if strings.Contains(os.Getenv("GIRIH_REQUIRE"), "cc") {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	_, err := cpu.Find()
+	need.Tool(t, "cc", err)
 	for _, c := range slices.Concat(oddCases(), gatherCases()) {
 		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
