@@ -102,6 +102,7 @@ func (l *lowerer) gridRange(r *syntax.Range, at int) {
 	if r.By == nil {
 		l.k.Grid[at] = *ext.expr
 		pid.Name = written(name)
+		l.below[pid] = *ext.expr
 		l.declare(name, &object{op: tile(pid, nil), what: "a grid index"})
 		return
 	}

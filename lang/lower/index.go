@@ -152,10 +152,26 @@ func (l *lowerer) tileIndex(v *view, d int, dim ir.Expr, x *syntax.TileExpr) boo
 		l.errorf(x.X.Span(), diag.TypeMismatch, "the number of a tile is i32, found %s", op.describe())
 		return false
 	}
-	base := l.b.Binary(ir.OpMul, op.val, l.b.Index(int(w)))
+	base := l.b.Binary(ir.OpMul, l.tileNumber(op.val, w), l.b.Index(int(w)))
 	r := &rng{name: "tile", root: base, width: int(w), ext: extent{expr: &dim}, step: w, div: 1, level: l.level}
 	v.add(d, base, int(w), axis{limits: l.limits(r), zero: hasZero(v.param.ir.Value.Type.Elem)}, r, 1)
 	return true
+}
+
+// tileNumber is the number of a tile of width w such that its position fits i32: one that would wrap, and read another part of the
+// tensor, becomes that of a tile before the tensor, where there are zeros too.
+func (l *lowerer) tileNumber(n *ir.Value, w int64) *ir.Value {
+	if e, ok := l.below[n]; ok {
+		switch e = l.subst(e); {
+		case e.Op == ir.EConst && e.N <= math.MaxInt32/w:
+			return n
+		case (e.Op == ir.EDiv || e.Op == ir.ECeil) && e.Args[1].Op == ir.EConst && e.Args[1].N >= w: // the tiles of an extent
+			return n
+		}
+	}
+	low := l.b.Index(int(math.MinInt32 / w))
+	n = l.b.Binary(ir.OpMax, n, low)
+	return l.b.Select(l.b.Cmp("gt", n, l.b.Index(int(math.MaxInt32/w))), low, n)
 }
 
 // rangeIndex is a range, moved or divided or neither, on a dimension of the given extent.

@@ -52,6 +52,7 @@ type lowerer struct {
 	level int
 
 	params   []*param
+	below    map[*ir.Value]ir.Expr // scalars from 0 on, and what they stay below
 	static   map[string]diag.Span // dimensions declared static
 	standIn  bool                 // static dimensions have made-up values: a generic check
 	used     map[string]bool      // defines that named something
@@ -103,6 +104,7 @@ func run(p *Program, decl *syntax.KernelDecl, opts Options, generic bool, diags 
 func (l *lowerer) run(p *Program, decl *syntax.KernelDecl, opts Options, generic bool, diags *diag.List) *ir.Kernel {
 	before := len(*diags)
 	l.prog, l.opts, l.diags, l.src = p, opts, diags, p.sources[decl]
+	l.below = map[*ir.Value]ir.Expr{}
 	l.static, l.used = map[string]diag.Span{}, map[string]bool{}
 	l.k = &ir.Kernel{Name: decl.Name.Name, Body: &ir.Block{}, Source: l.src.Path}
 	l.b = &ir.Builder{Block: l.k.Body}

@@ -240,6 +240,9 @@ func (l *lowerer) loopRange(r *syntax.Range, parts int64) (*loopRange, bool) {
 func (lp *loopRange) declare(l *lowerer) {
 	name := lp.r.Names[0]
 	if lp.width == 0 {
+		if lp.floor && lp.ext.expr != nil {
+			l.below[lp.counter] = *lp.ext.expr
+		}
 		op := tile(lp.counter, nil)
 		op.at = name.Span()
 		l.declare(name, &object{op: op, what: "a loop index"})
