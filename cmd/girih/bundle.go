@@ -3,7 +3,6 @@ package main
 import (
 	"archive/zip"
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,19 +58,12 @@ func writeZip(path string, files map[string][]byte) error {
 }
 
 func writeDir(path string, files map[string][]byte) error {
-	made := false
-	if err := os.Mkdir(path, 0o755); err == nil {
-		made = true
-	} else if info, serr := os.Stat(path); serr != nil || !info.IsDir() {
-		return runtimef("-o %w", plain(err))
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return runtimef("-o %s: not a directory", path)
 	}
-	for _, name := range sorted(files) {
-		if err := replaceFile(filepath.Join(path, name), files[name]); err != nil {
-			if made {
-				err = errors.Join(err, os.RemoveAll(path))
-			}
-			return err
-		}
+	at := map[string][]byte{}
+	for name, data := range files {
+		at[filepath.Join(path, name)] = data
 	}
-	return nil
+	return replaceFiles(at)
 }
