@@ -26,7 +26,9 @@ func (a *app) output(path string, data []byte) error {
 }
 
 // replaceFile puts a file in place whole, or leaves what was there.
-func replaceFile(path string, data []byte) error { return replaceAll(map[string][]byte{path: data}, false) }
+func replaceFile(path string, data []byte) error {
+	return replaceAll(map[string][]byte{path: data}, false)
+}
 
 // replaceFiles does it for several, and makes the directories that are missing.
 func replaceFiles(files map[string][]byte) error { return replaceAll(files, true) }

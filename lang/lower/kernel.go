@@ -53,10 +53,10 @@ type lowerer struct {
 
 	params   []*param
 	below    map[*ir.Value]ir.Expr // scalars from 0 on, and what they stay below
-	static   map[string]diag.Span // dimensions declared static
-	standIn  bool                 // static dimensions have made-up values: a generic check
-	used     map[string]bool      // defines that named something
-	tunable  []string             // what defines may name, for messages
+	static   map[string]diag.Span  // dimensions declared static
+	standIn  bool                  // static dimensions have made-up values: a generic check
+	used     map[string]bool       // defines that named something
+	tunable  []string              // what defines may name, for messages
 	grid     diag.Span
 	gridded  bool
 	frames   []frame

@@ -55,7 +55,7 @@ func buildGather(p *prep, o *ir.Op) (step, error) {
 				at += x * v.strides[i]
 			}
 			if x := int(f.I[a.offsets[along]][0] + f.I[index][k]); inside && (x < 0 || x >= v.shape[along]) {
-				return f.fail(o, nil, "element %v of the index is %d: dimension %d of %s has the extent %d", pos[:t.Rank()], x, along, v.name, v.shape[along])
+				return f.fail(o, nil, "element %v of the index is %d: dimension %d of %s has the extent %d", indexAt(pos[:t.Rank()], a.dims, along), x, along, v.name, v.shape[along])
 			}
 			if run.n > 0 && (!inside || at != run.at+run.n) {
 				if err := read(run); err != nil {
@@ -81,4 +81,14 @@ func buildGather(p *prep, o *ir.Op) (step, error) {
 		}
 		return nil
 	}, nil
+}
+
+// indexAt is where an element of the index stands along its own axes.
+func indexAt(pos, dims []int, along int) (at []int) {
+	for i, p := range pos {
+		if dims[i] == along {
+			at = append(at, p)
+		}
+	}
+	return at
 }
