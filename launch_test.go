@@ -358,6 +358,7 @@ func TestConcurrent(t *testing.T) {
 	add := compile(t, vadd, "")
 	softmax, _ := stdlib.Source("softmax")
 	soft := compile(t, softmax, "Softmax", girih.Set("T", "f32"))
+	var held []*girih.Kernel
 	var wg sync.WaitGroup
 	for i := range 32 {
 		wg.Go(func() {
@@ -386,6 +387,9 @@ func TestConcurrent(t *testing.T) {
 						if k, err = girih.Compile(vadd, ""); err != nil {
 							return err
 						}
+						mu.Lock()
+						held = append(held, k) // else its code may be collected before the next one asks for it
+						mu.Unlock()
 					}
 					out, err := k.Call(ctx, x, x)
 					if err != nil {
@@ -410,6 +414,8 @@ func TestConcurrent(t *testing.T) {
 		assert.LessOrEqual(t, n, 3, "one for each of three sets of facts")
 		assert.Positive(t, n)
 	}
+	runtime.KeepAlive(held)
+	runtime.KeepAlive(add)
 }
 
 type writerFunc func([]byte) (int, error)
