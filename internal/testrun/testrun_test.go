@@ -129,6 +129,13 @@ func TestOutcomes(t *testing.T) {
 		{"a, b := oracle { v := iota(4)\nreturn v, v + 1 }\nexpect equal(a + 1, b)", ""},
 		{"x := iota(f32, 2, 2)\nexpect equal(x @ x, dot(x, x))\nexpect x[1, 0] == 2", ""},
 		{"expect close(iota(f32, 2), iota(f32, 2))", "G0105"},
+		{"a := 5\nexpect equal(i32([0, a]), iota(i32, 2) * 5)\nexpect equal(f16([[0, 1], [2, 3.0]]), iota(f16, 2, 2))", ""},
+		{"expect all(bool([true, true]))\nexpect u64([18446744073709551615])[0] == u64.max\nexpect equal(Copy(f32([[1, 2]])), f64([[1, 2]]))", ""},
+		{"expect all(u8([1, -1]) == 0)", "G0207: -1 does not fit u8"},
+		{"expect all(i4([1.5]) == 0)", "G0207: 1.5 does not fit i4"},
+		{"expect all(i32([[1, 2], [3]]) == 0)", "G0203: a list of 1 beside one of 2"},
+		{"expect all(i32([1, [3]]) == 0)", "G0204"},
+		{"x := [1, 2]", "G0017"},
 		{"expect close(f32(1), f32(1.5), abs: 0.6)", ""},
 		{"for i in 0..5 { for j in 0..5 { expect i * j < 99 } }", ""},
 	} {
