@@ -17,10 +17,12 @@ endif
 # The folders of the modules nested in this one. tools/ only pins versions and has no packages.
 NESTED = $$(git ls-files '*/go.mod' | grep -v -e '^tools/' -e '/testdata/' | xargs -r -n1 dirname)
 
-.PHONY: help build deps vet test test-short lint fuzz docs clean
+.PHONY: help build deps vet long race test test-short lint fuzz docs clean
 help:
 	@echo 'make build    the girih command, as ./girih'
 	echo 'make test     install what is missing (LLVM, a C compiler, ptxas), then vet and test everything'
+	echo 'make long     what takes minutes: 10000 compilations in one process'
+	echo 'make race     the library under the race detector (needs a C compiler)'
 	echo 'make lint     gofmt, go vet, staticcheck'
 	echo 'make fuzz     every fuzz target for $(FUZZTIME) (FUZZTIME=10s make fuzz)'
 	echo 'make docs     regenerate the generated documents and sources'
@@ -41,6 +43,15 @@ test: deps vet
 		echo "== $$dir"
 		(cd "$$dir" && $(GO) vet ./... && $(GO) test -timeout 9m ./...)
 	done
+
+# The memory of a process that compiles many thousand kernels (long_test.go).
+LONG ?= 10000
+long:
+	GIRIH_LONG=$(LONG) $(GO) test -timeout 60m -run '^TestLong$$' -v .
+
+# The detector itself is C; the library stays without.
+race:
+	CGO_ENABLED=1 $(GO) test -race . ./runtime/cache ./runtime/cuda ./internal/testrun
 
 lint: .tools/bin/staticcheck vet
 	@bad=$$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l)

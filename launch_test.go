@@ -7,15 +7,19 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/girih-lang/girih"
+	"github.com/girih-lang/girih/codegen/ptx/llvm"
 	"github.com/girih-lang/girih/examples"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/stdlib"
 )
 
@@ -224,6 +228,7 @@ func TestLaunchAllocates(t *testing.T) {
 	}
 }
 
+// BenchmarkLaunch is what a launch takes on each device; on the GPU, or its stand-in, of the host.
 func BenchmarkLaunch(b *testing.B) {
 	for _, name := range []string{"vm", "cpu", "cuda:0"} {
 		b.Run(name, func(b *testing.B) {
@@ -240,6 +245,92 @@ func BenchmarkLaunch(b *testing.B) {
 			}
 		})
 	}
+}
+
+// six is a kernel with six arguments.
+const six = `kernel Six(a, b, c f32[N], s, t f32) (y f32[N]) {
+	grid n in N by 128
+	y[n] = a[n]*s + b[n]*t + c[n]
+}
+`
+
+// BenchmarkLaunchGPU is the host's time of a launch with six arguments on a real GPU. The queue is emptied now and then, outside
+// of what is timed: a full one makes the host wait for the GPU. What the machine without LLVM needs is kept by TestFillCache:
+//
+//	go test -c -o girih.test . && GIRIH_CACHE=$PWD/cache ./girih.test -test.run '^TestFillCache$'
+//	GIRIH_CACHE=$PWD/cache GIRIH_REQUIRE=cuda ./girih.test -test.run '^$' -test.bench LaunchGPU
+func BenchmarkLaunchGPU(b *testing.B) {
+	if !need.Required("cuda") {
+		b.Skip("GIRIH_REQUIRE=cuda runs it on a GPU")
+	}
+	d := open(b, "cuda:0")
+	var args []any
+	for range 3 {
+		args = append(args, vector(b, d, 256, func(int) float32 { return 1 }))
+	}
+	args = append(args, 2.0, 3.0, vector(b, d, 256, func(int) float32 { return 1 }))
+	l, err := compile(b, six, "").Prepare(ctx, args...)
+	require.NoError(b, err)
+	defer l.Close()
+	s, err := d.NewStream()
+	require.NoError(b, err)
+	defer s.Close()
+	cancellable, cancel := context.WithCancel(ctx)
+	defer cancel()
+	const batch = 256
+	graph, err := s.Capture(func() error {
+		for range batch {
+			if err := l.Launch(ctx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	require.NoError(b, err)
+	defer graph.Close()
+	for name, f := range map[string]func() error{
+		"default stream": func() error { return l.Launch(ctx, nil) },
+		"stream":         func() error { return l.Launch(ctx, s) },
+		"cancellable":    func() error { return l.Launch(cancellable, s) },
+		"graph of 256":   func() error { return graph.Launch(ctx, s) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			var spent time.Duration
+			times := []float64{}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			n := 0
+			for b.Loop() {
+				start := time.Now()
+				for range batch {
+					if err := f(); err != nil {
+						b.Fatal(err)
+					}
+					if name == "graph of 256" {
+						break
+					}
+				}
+				took := time.Since(start)
+				spent += took
+				times = append(times, float64(took.Nanoseconds())/batch)
+				n += batch
+				require.NoError(b, d.Sync())
+			}
+			runtime.ReadMemStats(&after)
+			slices.Sort(times)
+			b.ReportMetric(times[len(times)/2], "ns/launch")
+			b.ReportMetric(float64(spent.Nanoseconds())/float64(n), "mean-ns/launch")
+			b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(n), "allocs/launch") // with those of the benchmark itself
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// TestFillCache keeps what BenchmarkLaunchGPU needs, where GIRIH_CACHE names a directory.
+func TestFillCache(t *testing.T) {
+	_, err := llvm.Find()
+	need.Tool(t, "llvm", err)
+	require.NoError(t, compile(t, six, "").Precompile(ctx, "sm_90a", girih.Dim("N", 256)))
 }
 
 // 32 goroutines compile and launch mixed kernels on shared devices; one compilation for each key.
@@ -267,6 +358,7 @@ func TestConcurrent(t *testing.T) {
 	add := compile(t, vadd, "")
 	softmax, _ := stdlib.Source("softmax")
 	soft := compile(t, softmax, "Softmax", girih.Set("T", "f32"))
+	var held []*girih.Kernel
 	var wg sync.WaitGroup
 	for i := range 32 {
 		wg.Go(func() {
@@ -295,6 +387,9 @@ func TestConcurrent(t *testing.T) {
 						if k, err = girih.Compile(vadd, ""); err != nil {
 							return err
 						}
+						mu.Lock()
+						held = append(held, k) // else its code may be collected before the next one asks for it
+						mu.Unlock()
 					}
 					out, err := k.Call(ctx, x, x)
 					if err != nil {
@@ -319,6 +414,8 @@ func TestConcurrent(t *testing.T) {
 		assert.LessOrEqual(t, n, 3, "one for each of three sets of facts")
 		assert.Positive(t, n)
 	}
+	runtime.KeepAlive(held)
+	runtime.KeepAlive(add)
 }
 
 type writerFunc func([]byte) (int, error)
@@ -343,4 +440,46 @@ func TestProgramsAreCollected(t *testing.T) {
 		runtime.Gosched()
 	}
 	t.Errorf("%d programs are still loaded", girih.LoadedPrograms(d))
+}
+
+// What Precompile keeps is what a GPU then finds.
+func TestPrecompile(t *testing.T) {
+	_, err := llvm.Find()
+	need.Tool(t, "llvm", err)
+	t.Setenv("GIRIH_CACHE", t.TempDir())
+	source := strings.Replace(vadd, "tune BN in [128]", "tune BN in [128, 256, 512, 1024]", 1)
+	for name, options := range map[string][]girih.Option{"for the extents": nil, "generic": {girih.Generic()}, "given": {girih.Set("BN", 256)}} {
+		t.Run(name, func(t *testing.T) {
+			k := compile(t, source, "", options...)
+			require.NoError(t, k.Precompile(ctx, "sm_90a", girih.Dim("N", 192)))
+			var log strings.Builder
+			if fakeGPU != nil {
+				t.Skip(fakeGPU)
+			}
+			d, err := girih.Open("cuda:0", girih.Logger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+			require.NoError(t, err)
+			defer d.Close()
+			x := vector(t, d, 192, func(int) float32 { return 1 })
+			_, err = k.Call(ctx, x, x)
+			require.NoError(t, err)
+			if d.Target() == "sm_90a" && name != "for the extents" { // the stand-in is a small chip, for which other tiles are picked
+				assert.Contains(t, log.String(), "from=cache")
+			}
+		})
+	}
+	k := compile(t, "kernel A(x f32[N static]) (y f32[N]) {\n\tgrid _ in 1\n\ty[:] = x[:]\n}\n", "")
+	assert.ErrorIs(t, k.Precompile(ctx, "sm_90a"), girih.ErrShape)
+	assert.NoError(t, k.Precompile(ctx, "sm_80", girih.Dim("N", 64)))
+	for _, target := range []string{"cpu", "sm_1", ""} {
+		assert.ErrorIs(t, k.Precompile(ctx, target, girih.Dim("N", 64)), girih.ErrArgument)
+	}
+	assert.ErrorIs(t, k.Precompile(ctx, "sm_80", girih.Dim("N", 64), girih.Generic()), girih.ErrArgument)
+	assert.ErrorIs(t, k.Precompile(ctx, "sm_80", girih.Dim("N", 0)), girih.ErrShape)
+	var se *girih.SourceError
+	huge := compile(t, "kernel A(x f32[N static]) (y f32[N]) {\n\tgrid _ in 1\n\ty[:] = x[:]\n}\n", "")
+	assert.ErrorAs(t, huge.Precompile(ctx, "sm_80", girih.Dim("N", 1<<20)), &se)
+	t.Setenv("GIRIH_CACHE", "off")
+	assert.ErrorContains(t, k.Precompile(ctx, "sm_80", girih.Dim("N", 64)), "the cache is off")
+	t.Setenv("GIRIH_CACHE", "/dev/null/no")
+	assert.ErrorContains(t, k.Precompile(ctx, "sm_80", girih.Dim("N", 64)), "not kept")
 }

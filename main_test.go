@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/girih-lang/girih"
+
+	"github.com/girih-lang/girih/internal/need"
 )
 
 // fakeGPU says that GIRIH_LIBCUDA is the stand-in for libcuda that runtime/cuda is tested with: one device, sm_90a, which runs
@@ -22,8 +24,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Setenv("GIRIH_CACHE", filepath.Join(dir, "cache"))
-	if os.Getenv("GIRIH_LIBCUDA") == "" && os.Getenv("GIRIH_NEED_GPU") == "" {
+	if os.Getenv("GIRIH_CACHE") == "" { // else one that was filled on purpose
+		os.Setenv("GIRIH_CACHE", filepath.Join(dir, "cache"))
+	}
+	if os.Getenv("GIRIH_LIBCUDA") == "" && !need.Required("cuda") {
 		so := filepath.Join(dir, "libcuda.so.1")
 		out, err := exec.Command("cc", "-O1", "-shared", "-fPIC", "-pthread", "-o", so, "runtime/cuda/testdata/fakecuda.c").CombinedOutput()
 		if err != nil {

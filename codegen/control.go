@@ -47,7 +47,7 @@ func (lo *lowerer) op(o *ir.Op) {
 		lo.dot(o)
 	case ir.OpReduce:
 		lo.reduce(o)
-	case ir.OpLoad:
+	case ir.OpLoad, ir.OpGather:
 		lo.load(o)
 	case ir.OpStore:
 		lo.store(o)

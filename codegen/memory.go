@@ -41,6 +41,9 @@ func (lo *lowerer) start(o *ir.Op, tensor *ir.Value, t *tile, limit int) *access
 		n = b.Bin(thread.Add, n, b.Bin(thread.Mul, b.Conv(x, thread.I64, false), lo.stride(tensor.Type, d)))
 	}
 	for axis, d := range a.Dims {
+		if a.Gathered(d) {
+			continue
+		}
 		c := lo.coord(t.l, axis)
 		n = b.Bin(thread.Add, n, b.Bin(thread.Mul, b.Conv(c, thread.I64, false), lo.stride(tensor.Type, d)))
 		if p, ok := a.pos[d]; ok {
@@ -76,10 +79,19 @@ func (lo *lowerer) inside(a *access, tensor *ir.Value, t *tile, ix index) (node,
 	}
 	n := b.Int(thread.I64, 0)
 	for axis, d := range a.Dims {
+		if a.Gathered(d) {
+			continue
+		}
 		n = b.Bin(thread.Add, n, b.Bin(thread.Mul, b.Conv(local[axis], thread.I64, false), lo.stride(tensor.Type, d)))
 		if p, ok := a.pos[d]; ok {
 			pred = b.And2(pred, b.Cmp("lt", b.Bin(thread.Add, p, local[axis]), lo.expr(tensor.Type.Dims[d]), true))
 		}
+	}
+	if a.Index != nil {
+		i := lo.get(lo.tiles[a.Index], ix, 1)
+		n = b.Bin(thread.Add, n, b.Bin(thread.Mul, b.Conv(i, thread.I64, false), lo.stride(tensor.Type, a.Along)))
+		x := b.Bin(thread.Add, a.pos[a.Along], i)
+		pred = b.And2(pred, b.Cmp("lt", x, lo.expr(tensor.Type.Dims[a.Along]), true))
 	}
 	for d, p := range a.pos { // dimensions that no axis of the tile runs along
 		if !contains(a.Dims, d) {
@@ -101,6 +113,7 @@ func contains(s []int, x int) bool {
 	return false
 }
 
+// load lowers a load or a gather, whose elements have their position along one dimension from the index.
 func (lo *lowerer) load(o *ir.Op) {
 	r, tensor := o.Result(), o.Args[0]
 	if p := lo.k.ParamOf(tensor); p != nil && p.Pack != nil {

@@ -108,6 +108,12 @@ func (b *Builder) Load(tensor *Value, offsets []*Value, dims []int, shape ...int
 	return b.Op(OpLoad, args, TileOf(tensor.Type.Elem, shape...)).Set("dims", dims).Result()
 }
 
+// Gather reads a tile whose positions along one dimension of the tensor are those of index, a tile of the same shape.
+func (b *Builder) Gather(tensor, index *Value, along int, offsets []*Value, dims []int) *Value {
+	args := append([]*Value{tensor, index}, offsets...)
+	return b.Op(OpGather, args, TileOf(tensor.Type.Elem, index.Type.Shape...)).Set("along", along).Set("dims", dims).Result()
+}
+
 // Store writes a tile.
 func (b *Builder) Store(v, tensor *Value, offsets []*Value, dims []int) *Op {
 	args := append([]*Value{v, tensor}, offsets...)

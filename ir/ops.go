@@ -63,6 +63,7 @@ const (
 
 	// Memory.
 	OpLoad
+	OpGather
 	OpStore
 
 	// Control.

@@ -210,6 +210,30 @@ func verifyLoad(o *Op) error {
 	return verifyAccess(o.Result(), o.Args[0], o.Args[1:], o.Ints("dims"))
 }
 
+func verifyGather(o *Op) error {
+	tensor, index, r, along := o.Args[0].Type, o.Args[1].Type, o.Result().Type, o.Int("along")
+	if tensor.Kind != Tensor || r.Kind != Tile || tensor.Elem != r.Elem || r.Rank() == 0 {
+		return fmt.Errorf("a tile %s from %s", r, tensor)
+	}
+	if along < 0 || along >= tensor.Rank() {
+		return fmt.Errorf("dimension %d of %s", along, tensor)
+	}
+	if !index.Equal(r.WithElem(Index)) {
+		return fmt.Errorf("the index is %s, expected %s", index, r.WithElem(Index))
+	}
+	if len(o.Ints("dims")) != r.Rank() {
+		return fmt.Errorf("dims %v for a tile %s", o.Ints("dims"), r)
+	}
+	// What is left without the axes of the index is an access like any other.
+	var shape, dims []int
+	for i, d := range o.Ints("dims") {
+		if d != along {
+			shape, dims = append(shape, r.Shape[i]), append(dims, d)
+		}
+	}
+	return verifyAccess(&Value{Type: r.WithShape(shape...)}, o.Args[0], o.Args[2:], dims)
+}
+
 func verifyStore(o *Op) error {
 	return verifyAccess(o.Args[0], o.Args[1], o.Args[2:], o.Ints("dims"))
 }

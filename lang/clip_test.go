@@ -103,7 +103,7 @@ var clipCases = []clipCase{
 				return t
 			})
 		}},
-	{"mean of two axes", "grid b in 1\nt := f32(0)\nfor m in M by B, n in N by B { t += mean(exp(x[m, n])) }\ny[0] = t", "1",
+	{"mean of two axes", "grid _ in 1\nt := f32(0)\nfor m in M by B, n in N by B { t += mean(exp(x[m, n])) }\ny[0] = t", "1",
 		func(d clipData) []float64 {
 			t := 0.0
 			for m := 0; m < d.m; m += d.b {
@@ -114,7 +114,7 @@ var clipCases = []clipCase{
 			}
 			return []float64{t}
 		}},
-	{"all rows in one block", "grid b in 1\nt := zeros[f32](B)\nfor m in M by B, n in N by B { t += sum(exp(x[m, n]), axis: 0) }\ny[0] = sum(t)", "1",
+	{"all rows in one block", "grid _ in 1\nt := zeros[f32](B)\nfor m in M by B, n in N by B { t += sum(exp(x[m, n]), axis: 0) }\ny[0] = sum(t)", "1",
 		func(d clipData) []float64 {
 			return []float64{sumOf(d.m, func(i int) float64 { return sumOf(d.n, func(j int) float64 { return math.Exp(d.at(i, j)) }) })}
 		}},
@@ -241,6 +241,16 @@ var clipCases = []clipCase{
 		func(d clipData) []float64 {
 			return d.rows(func(i int) float64 {
 				return max(-1000, maxOf(d.n-1, func(j int) float64 { return maxOf(d.n, func(k int) float64 { return d.at(i, k) - d.at(i, j+1) }) }))
+			})
+		}},
+	{"gathered, what is clipped of the index reads nothing", "grid m in M\nt := f32(0)\nfor n in N by B { t += sum(exp(x[m, n * 1])) }\ny[m] = t", "M",
+		func(d clipData) []float64 {
+			return d.rows(func(i int) float64 { return sumOf(d.n, func(j int) float64 { return math.Exp(d.at(i, j)) }) })
+		}},
+	{"gathered by data", "grid m in M by B\nt := zeros[f32](B)\nfor n in N by B { t += sum(exp(x[m, i32(abs(v[n]) + 1) % N]), axis: 1) }\ny[m] = t", "M",
+		func(d clipData) []float64 {
+			return d.rows(func(i int) float64 {
+				return sumOf(d.n, func(j int) float64 { return math.Exp(d.at(i, (int(math.Abs(d.v[j]))+1)%d.n)) })
 			})
 		}},
 	{"functions are inlined with their limits", "grid m in M\nt := f32(0)\nfor n in N by B { t += sum(silu(x[m, n]) + relu(x[m, n]) + sigmoid(x[m, n])) }\ny[m] = t", "M",

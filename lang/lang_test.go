@@ -184,3 +184,38 @@ func checkLinear(t *testing.T, k *ir.Kernel, m, n, kk, g int) {
 	}
 	require.LessOrEqual(t, math.Sqrt(diff), bar*math.Sqrt(norm), "%s %s G=%d M=%d", wt, at, g, m)
 }
+
+// A tile whose number is so large, or so small, that its position does not fit i32 lies outside like any other there.
+func TestTileNumbers(t *testing.T) {
+	p, err := LoadSource("tile.girih", "kernel A(x i32[N], s i32) (y i32[24], z i32[N]) {\n\tgrid _ in 1\n\ty[:] = x[s by 24]\n\tz[s by 24] = x[0 by 24]\n}\n")
+	require.NoError(t, err)
+	k, err := Lower(p, "A", Options{})
+	require.NoError(t, err)
+	prog, err := vm.New(k, vm.Options{})
+	require.NoError(t, err)
+	const n = 50
+	x := tensor.New(dtype.I32, n)
+	for i := range n {
+		x.SetCode(i, uint64(i+1))
+	}
+	for _, s := range []int64{0, 1, 2, 3, -1, math.MaxInt32 / 24, math.MaxInt32/24 + 1, 1 << 29, 1<<29 + 1, 178956971, math.MaxInt32, math.MinInt32, math.MinInt32 / 24, -178956971, -1 << 29} {
+		args, err := runtime.Arguments(prog.Kernel(), map[string]runtime.Arg{"x": runtime.Tensor(x), "s": runtime.Int(s)}, nil)
+		require.NoError(t, err)
+		_, err = prog.Run(context.Background(), args)
+		require.NoError(t, err)
+		y, z := args[2].Tensor.Ints(), args[3].Tensor.Ints()
+		for i := range y {
+			want := int64(0)
+			if at := 24*s + int64(i); at >= 0 && at < n {
+				want = at + 1
+				require.Equal(t, int64(i+1), z[at])
+			}
+			require.Equal(t, want, y[i], "tile %d, element %d", s, i)
+		}
+		if s < 0 || s > 2 {
+			for _, v := range z {
+				require.Equal(t, int64(-1), v, "tile %d is stored", s)
+			}
+		}
+	}
+}

@@ -108,6 +108,7 @@ func load(path string, srcs []*diag.Source) (*Package, error) {
 	p := &Package{Path: path, Sources: srcs}
 	var diags diag.List
 	var first *syntax.File
+	mixed := false
 	for _, src := range srcs {
 		f, ds := syntax.Parse(src)
 		diags = append(diags, ds...)
@@ -117,9 +118,10 @@ func load(path string, srcs []*diag.Source) (*Package, error) {
 		}
 		if first == nil {
 			first, p.Name = f, f.Package.Name
-		} else if f.Package.Name != p.Name {
+		} else if f.Package.Name != p.Name && !mixed {
+			mixed = true // said once: a directory of many packages is no list of mistakes
 			diags.Errorf(src, f.Package.Span(), diag.Redeclared, "package %s here, but %s in another file of the directory", f.Package.Name, p.Name).
-				NoteIn(first.Source, first.Package.Span(), "package %s", p.Name).WithHelp("a directory holds one package")
+				NoteIn(first.Source, first.Package.Span(), "package %s", p.Name).WithHelp("a directory holds one package; name one of its files")
 		}
 	}
 	if p.Name == "" {

@@ -28,7 +28,7 @@ func TestPages(t *testing.T) {
 		if wrong == "" {
 			wrong = c.Example
 		}
-		if wrong != "" && c.Code != diag.Unused {
+		if wrong != "" {
 			var list diag.List
 			assert.True(t, errors.As(diagnose(wrong), &list), "%s: %s", c.Code, wrong)
 			var found []string

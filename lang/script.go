@@ -28,6 +28,13 @@ func EvaluateLayout(p *Package, src *diag.Source, names map[string]lower.Name, x
 // Declares says as what the package declares a name: "kernel", "func", "layout" or "const"; "" if it does not.
 func (p *Package) Declares(name string) string { return p.program.Declares(name) }
 
+// CheckTest reports what a test declares and does not use. Everything else is found while it runs.
+func (p *Package) CheckTest(t *syntax.TestDecl) error {
+	var diags diag.List
+	lower.Unused(p.Source(t), t.Body.Stmts, &diags)
+	return diags.Err()
+}
+
 // Tests are the declarations `test Name { … }`, in source order.
 func (p *Package) Tests() []*syntax.TestDecl {
 	var out []*syntax.TestDecl

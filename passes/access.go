@@ -8,18 +8,43 @@ type Access struct {
 	Offsets []*ir.Value
 	Dims    []int // tensor dimension of each tile axis
 	Shape   []int // of the tile
+
+	Index *ir.Value // of a gather: the positions along dimension Along, for each element; nil otherwise
+	Along int
 }
 
-// AccessOf reads the access of a load, store or copy_async.
+// AccessOf reads the access of a load, gather, store or copy_async.
 func AccessOf(o *ir.Op) Access {
 	switch o.Code {
 	case ir.OpLoad:
-		return Access{o.Args[0].Type, o.Args[1:], o.Ints("dims"), o.Result().Type.Shape}
+		return Access{Tensor: o.Args[0].Type, Offsets: o.Args[1:], Dims: o.Ints("dims"), Shape: o.Result().Type.Shape}
+	case ir.OpGather:
+		return Access{o.Args[0].Type, o.Args[2:], o.Ints("dims"), o.Result().Type.Shape, o.Args[1], o.Int("along")}
 	case ir.OpStore:
-		return Access{o.Args[1].Type, o.Args[2:], o.Ints("dims"), o.Args[0].Type.Shape}
+		return Access{Tensor: o.Args[1].Type, Offsets: o.Args[2:], Dims: o.Ints("dims"), Shape: o.Args[0].Type.Shape}
 	default: // copy_async
-		return Access{o.Args[2].Type, o.Args[3:], o.Ints("dims"), o.Args[0].Type.Shape[1:]}
+		return Access{Tensor: o.Args[2].Type, Offsets: o.Args[3:], Dims: o.Ints("dims"), Shape: o.Args[0].Type.Shape[1:]}
 	}
+}
+
+// Gathered reports a dimension whose positions come from an index.
+func (a Access) Gathered(d int) bool { return a.Index != nil && a.Along == d }
+
+// scattered reports that neighbours along a tile axis may lie anywhere in the tensor, by the index.
+func (a Access) scattered(axis int) bool {
+	return a.Index != nil && (a.Dims[axis] == a.Along || !uniform(a.Index, axis))
+}
+
+// uniform reports that a tile is known to be the same along an axis.
+func uniform(v *ir.Value, axis int) bool {
+	for v.Def != nil && v.Def.Code == ir.OpConvert {
+		v = v.Def.Args[0]
+	}
+	if v.Def == nil || v.Def.Code != ir.OpBroadcast {
+		return false
+	}
+	t := v.Def.Args[0].Type
+	return t.IsScalar() || t.Shape[axis] == 1
 }
 
 // Fast is the tile axis along which neighbours lie closest in memory, or -1 for a scalar access.
@@ -38,7 +63,7 @@ func (a Access) Fast() int {
 func (f *Facts) Vector(a Access, limit int) int {
 	fast, last := a.Fast(), a.Tensor.Rank()-1
 	bits := a.Tensor.Elem.Bits()
-	if fast < 0 || a.Dims[fast] != last || bits%8 != 0 || bits&(bits-1) != 0 {
+	if fast < 0 || a.Dims[fast] != last || a.scattered(fast) || bits%8 != 0 || bits&(bits-1) != 0 {
 		return 1
 	}
 	v := int64(limit * 8 / bits)
@@ -57,7 +82,7 @@ func (f *Facts) Vector(a Access, limit int) int {
 // together, and begin at a multiple of that number: for elements that share bytes.
 func (f *Facts) Run(a Access) int {
 	fast, last := a.Fast(), a.Tensor.Rank()-1
-	if fast < 0 || a.Dims[fast] != last {
+	if fast < 0 || a.Dims[fast] != last || a.scattered(fast) {
 		return 1
 	}
 	v := int64(256)
@@ -100,6 +125,10 @@ const (
 func (f *Facts) Clips(a Access) []Clip {
 	c := make([]Clip, len(a.Offsets))
 	for d := range c {
+		if a.Gathered(d) { // what an index holds is known to nobody
+			c[d] = ClipElem
+			continue
+		}
 		width := 1
 		for i, e := range a.Dims {
 			if e == d {

@@ -189,7 +189,7 @@ func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
 	switch {
 	case o.Args[i].Type.Kind != ir.Tile || o.Args[i].Type.IsScalar():
 		return nil
-	case elementwise(o):
+	case elementwise(o), o.Code == ir.OpGather:
 		return o.Result().Layout
 	case o.Code == ir.OpDot:
 		m := s.mma[o]

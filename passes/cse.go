@@ -53,7 +53,7 @@ func csePass(k *ir.Kernel, _ *Context) error {
 
 func mergeable(o *ir.Op) bool {
 	e := o.Code.Info().Effect
-	return len(o.Results) == 1 && len(o.Regions) == 0 && (e == ir.Pure || o.Code == ir.OpLoad) && o.Code != ir.OpAllocShared && o.Result().Layout == nil
+	return len(o.Results) == 1 && len(o.Regions) == 0 && (e == ir.Pure || o.Code == ir.OpLoad || o.Code == ir.OpGather) && o.Code != ir.OpAllocShared && o.Result().Layout == nil
 }
 
 func opKey(o *ir.Op, id func(*ir.Value) int) string {

@@ -141,6 +141,8 @@ func (s *solver) solve() error {
 		switch {
 		case elementwise(o):
 			s.tie(append([]*ir.Value{o.Result()}, o.Args...)...)
+		case o.Code == ir.OpGather: // each element has its index beside it
+			s.tie(o.Result(), o.Args[1])
 		case o.Code == ir.OpDot:
 			s.tie(o.Result(), o.Args[2])
 		case o.Code == ir.OpFor:
@@ -306,7 +308,7 @@ func (s *solver) rest() {
 	for _, o := range s.ops {
 		var v *ir.Value
 		switch o.Code {
-		case ir.OpLoad:
+		case ir.OpLoad, ir.OpGather:
 			v = o.Result()
 		case ir.OpStore:
 			v = o.Args[0]
@@ -327,6 +329,13 @@ func (s *solver) rest() {
 		}
 		if old, ok := vec[s.class(v)]; !ok || n > old[1] {
 			vec[s.class(v)] = [2]int{a.Fast(), n}
+		}
+	}
+	for _, o := range s.ops { // before the reads of their indices, which are small and follow
+		if o.Code == ir.OpGather {
+			if e, ok := vec[s.class(o.Result())]; ok && s.give(o.Result(), blocked(o.Result().Type.Shape, e[0], e[1], s.threads), "coalesced access to the rows that an index names") {
+				s.spread()
+			}
 		}
 	}
 	for _, o := range s.ops {
@@ -351,7 +360,7 @@ func (s *solver) rest() {
 
 func tensorOf(o *ir.Op) *ir.Value {
 	switch o.Code {
-	case ir.OpLoad:
+	case ir.OpLoad, ir.OpGather:
 		return o.Args[0]
 	case ir.OpStore:
 		return o.Args[1]

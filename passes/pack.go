@@ -21,6 +21,10 @@ func packPass(k *ir.Kernel, c *Context) error {
 		var at *ir.Op
 		var err error
 		k.Body.Walk(func(o *ir.Op) bool {
+			if o.Code == ir.OpGather && o.Args[0] == p.Value {
+				err = &Error{Code: "G0409", Span: o.Span, Text: sprintf("packed %s is read at the positions of a tile; a packed tensor is read in whole tiles", p.Name), Help: "drop the word packed"}
+				return false
+			}
 			if o.Code != ir.OpLoad || o.Args[0] != p.Value {
 				return true
 			}

@@ -15,7 +15,7 @@ func reportPass(k *ir.Kernel, c *Context) error {
 		c.remark("report", a.Op.Span, "%s", traffic(a.Verb+" shared memory,", a.Access))
 	}
 	k.Body.Walk(func(o *ir.Op) bool {
-		if o.Code == ir.OpLoad || o.Code == ir.OpStore || o.Code == ir.OpCopyAsync {
+		if o.Code == ir.OpLoad || o.Code == ir.OpGather || o.Code == ir.OpStore || o.Code == ir.OpCopyAsync {
 			if s := globalAccess(k, facts, o); s != "" {
 				c.remark("report", o.Span, "%s", s)
 			}
@@ -76,6 +76,8 @@ func globalAccess(k *ir.Kernel, facts *Facts, o *ir.Op) string {
 	switch o.Code {
 	case ir.OpLoad:
 		v, verb = o.Result(), "reads"
+	case ir.OpGather:
+		v, verb = o.Result(), "gathers"
 	case ir.OpStore:
 		v, verb = o.Args[0], "writes"
 	}
@@ -95,6 +97,8 @@ func globalAccess(k *ir.Kernel, facts *Facts, o *ir.Op) string {
 	s := fmt.Sprintf("%s %s %d bytes at a time", verb, a.Tensor.Elem, n*bits/8)
 	switch {
 	case n*bits >= 128:
+	case a.scattered(fast):
+		s += ": neighbours of the tile lie where the index says"
 	case v != nil && held < known:
 		s += fmt.Sprintf(": the layout keeps %d neighbours in a thread, %d could be", held, known)
 	case a.Dims[fast] != a.Tensor.Rank()-1:

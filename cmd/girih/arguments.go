@@ -175,23 +175,6 @@ func (j *job) fromValue(p *ir.Param, a argument) (runtime.Arg, error) {
 	return runtime.Tensor(x), nil
 }
 
-// madeUp is a random tensor of the right shape.
-func (j *job) madeUp(p *ir.Param, seed uint64) (runtime.Arg, error) {
-	t := p.Value.Type
-	if t.Kind != ir.Tensor {
-		return runtime.Arg{}, usagef("the scalar %s %s has no value", p.Name, t).with("give it one with --in %s=…, or in an input declaration", p.Name)
-	}
-	shape, err := j.shape(p)
-	if err != nil {
-		return runtime.Arg{}, err
-	}
-	x, err := tensor.Random(t.Elem, seed, shape...)
-	if err != nil {
-		return runtime.Arg{}, runtimef("argument %q: %w", p.Name, err)
-	}
-	return runtime.Tensor(x), nil
-}
-
 // shape is the shape of a parameter; the error names the dimensions that have no value.
 func (j *job) shape(p *ir.Param) ([]int, error) {
 	dims := map[string]int64{}

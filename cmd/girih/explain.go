@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/girih-lang/girih/codegen/ptx/llvm"
@@ -11,7 +10,6 @@ import (
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang"
-	"github.com/girih-lang/girih/lang/diag"
 	"github.com/girih-lang/girih/passes"
 )
 
@@ -71,51 +69,6 @@ func (a *app) explain(pkg *lang.Package, decl lang.Kernel, k *ir.Kernel, target 
 // leading is the width of a line's indentation.
 func leading(line string) int {
 	return len(strings.ReplaceAll(line, "\t", "    ")) - len(strings.TrimLeft(strings.ReplaceAll(line, "\t", "    "), " "))
-}
-
-// notes are the remarks and the layouts of the values of each line, in the order of the text.
-func notes(text *diag.Source, span diag.Span, code *compile.Code) map[int][]string {
-	type note struct {
-		at   int32
-		text string
-	}
-	byLine := map[int][]note{}
-	add := func(at ir.Span, s string) {
-		if at == (ir.Span{}) || !span.Contains(at.Start) {
-			at.Start = span.Start
-		}
-		n := text.LineOf(at.Start)
-		if !slices.ContainsFunc(byLine[n], func(x note) bool { return x.text == s }) {
-			byLine[n] = append(byLine[n], note{at.Start, s})
-		}
-	}
-	for _, r := range code.Remarks {
-		add(r.Span, r.Pass+": "+r.Text)
-	}
-	code.Kernel.Body.Walk(func(o *ir.Op) bool {
-		for _, v := range o.Results {
-			if v.Layout == nil || v.Type.IsScalar() || o.Code == ir.OpConst {
-				continue
-			}
-			name := o.Code.String()
-			if v.Name != "" {
-				name = v.Name + " = " + name
-			}
-			if expr := text.Slice(diag.Span(o.Span)); v.Name == "" && len(expr) < 40 && !strings.Contains(expr, "\n") {
-				name = expr
-			}
-			add(o.Span, fmt.Sprintf("%s: %s @ %s", name, v.Type, shorten(v.Layout.String())))
-		}
-		return true
-	})
-	out := map[int][]string{}
-	for n, list := range byLine {
-		slices.SortStableFunc(list, func(a, b note) int { return int(a.at - b.at) })
-		for _, x := range list {
-			out[n] = append(out[n], x.text)
-		}
-	}
-	return out
 }
 
 func shorten(s string) string {

@@ -68,17 +68,15 @@ func (c *genCmd) Run(a *app) error {
 	if c.Check {
 		return a.compareFiles(dir, files, stale)
 	}
-	for _, name := range slices.Sorted(keys(files)) {
+	changed := map[string][]byte{}
+	for name, data := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, files[name]) {
-			continue // leaves its time alone
+		if old, err := os.ReadFile(path); err != nil || !bytes.Equal(old, data) { // else its time is left alone
+			changed[path] = data
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			return runtimef("%w", plain(err))
-		}
-		if err := replaceFile(path, files[name]); err != nil {
-			return err
-		}
+	}
+	if err := replaceFiles(changed); err != nil {
+		return err
 	}
 	for _, name := range stale {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {

@@ -47,6 +47,14 @@ func (a *app) printRun(j *job, rows []row, absent []absence, check string) {
 		a.printf("\n")
 		a.table(t, "lllllrrr")
 	}
+	for _, r := range rows {
+		switch {
+		case r.diff.NaNs > 0:
+			a.printf("%s: %s: %s\n", r.executor, r.result, r.diff)
+		case r.diff.Both > 0:
+			a.printf("%s: %s: %d of %d elements are NaN, as those of the %s are\n", r.executor, r.result, r.diff.Both, r.diff.Len, check)
+		}
+	}
 	a.printTiles(rows)
 	for _, m := range absent {
 		a.printf("%snot on %s: %s; %s\n", map[bool]string{true: "\n"}[m == absent[0]], m.name, m.why.reason, m.why.install)

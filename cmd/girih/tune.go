@@ -83,8 +83,11 @@ func (c *tuneCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if src.pkg == nil || !src.tunable() {
-		return usagef("kernel has no tune values to choose: it declares none, or -D sets them all")
+	if src.pkg == nil {
+		return usagef("tune needs source, not tile IR")
+	}
+	if !src.tunable() {
+		return usagef("kernel %s has no tune values to choose: it declares none (`tune BN in [64, 128]`), or -D sets them all", src.decl.Name)
 	}
 	j, err := src.prepare(&c.inputFlags)
 	if err != nil {

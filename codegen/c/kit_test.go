@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	goruntime "runtime"
-	"strings"
 	"testing"
 	"unsafe"
 
@@ -16,6 +15,7 @@ import (
 
 	"github.com/girih-lang/girih/codegen/c"
 	"github.com/girih-lang/girih/codegen/thread"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/runtime/cache"
 	"github.com/girih-lang/girih/runtime/cpu"
@@ -25,10 +25,6 @@ import (
 var strict = []string{"-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-unused", "-Wno-unused-parameter", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-Wno-unknown-warning-option"}
 
 var bg = context.Background()
-
-func required(tool string) bool {
-	return strings.Contains(","+os.Getenv("GIRIH_REQUIRE")+",", ","+tool+",")
-}
 
 // compilers are the ones that exist here.
 func compilers(t testing.TB) map[string]*cpu.Compiler {
@@ -46,7 +42,7 @@ func compilers(t testing.TB) map[string]*cpu.Compiler {
 		}
 	}
 	if len(found) == 0 {
-		require.False(t, required("cc"), "no C compiler")
+		require.False(t, need.Required("cc"), "no C compiler")
 		t.Skip("no C compiler")
 	}
 	return found

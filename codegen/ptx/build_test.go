@@ -11,16 +11,8 @@ import (
 	"github.com/girih-lang/girih/codegen/ptx/llvm"
 	"github.com/girih-lang/girih/codegen/ptx/ptxas"
 	"github.com/girih-lang/girih/codegen/thread"
+	"github.com/girih-lang/girih/internal/need"
 )
-
-func required(tool string) bool {
-	for _, t := range strings.Split(os.Getenv("GIRIH_REQUIRE"), ",") {
-		if strings.TrimSpace(t) == tool {
-			return true
-		}
-	}
-	return false
-}
 
 func target(t testing.TB, cpu string) Target {
 	x, err := TargetOf(cpu)
@@ -31,10 +23,7 @@ func target(t testing.TB, cpu string) Target {
 // compile gives the PTX of a function. GIRIH_KEEP names a directory that gets the LLVM text, the PTX and the cubin, for reading.
 func compile(t testing.TB, f *thread.Func, cpu string) string {
 	d, err := llvm.Find()
-	if err != nil && !required("llvm") {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	need.Tool(t, "llvm", err)
 	text, err := Module(f, target(t, cpu))
 	require.NoError(t, err)
 	if dir := os.Getenv("GIRIH_KEEP"); dir != "" {
@@ -53,7 +42,7 @@ func compile(t testing.TB, f *thread.Func, cpu string) string {
 func assemble(t testing.TB, f *thread.Func, cpu string) (text string, r ptxas.Report) {
 	text = compile(t, f, cpu)
 	a, err := ptxas.Find()
-	if err != nil && !required("ptxas") {
+	if err != nil && !need.Required("ptxas") {
 		return text, r
 	}
 	require.NoError(t, err)

@@ -16,16 +16,23 @@ import (
 
 	"github.com/girih-lang/girih"
 	"github.com/girih-lang/girih/examples/embed/wordpiece"
+	"github.com/girih-lang/girih/internal/need"
 )
 
 var ctx = context.Background()
 
 func TestMain(m *testing.M) {
+	if os.Getenv("EMBED_COMMAND") != "" { // as the command, for tests of it
+		main()
+		return
+	}
 	dir, err := os.MkdirTemp("", "girih-embed")
 	if err != nil {
 		panic(err)
 	}
-	os.Setenv("GIRIH_CACHE", dir)
+	if os.Getenv("GIRIH_CACHE") == "" { // else a cache that was filled on purpose, for a GPU
+		os.Setenv("GIRIH_CACHE", dir)
+	}
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
@@ -33,9 +40,7 @@ func TestMain(m *testing.M) {
 
 func device(t testing.TB, name string) *girih.Device {
 	d, err := girih.Open(name)
-	if err != nil {
-		t.Skip(err)
-	}
+	need.Tool(t, map[string]string{"cpu": "cc", "cuda": "cuda"}[name], err)
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
 	return d
 }
@@ -100,21 +105,7 @@ func tiny(t testing.TB, d *girih.Device, w, a string) *Model {
 // rounding better than noise, so that what low bits do to it is about what they do to one layer.
 func TestTiny(t *testing.T) {
 	want := references(t, "tiny.json")
-	for _, c := range []struct {
-		w, a  string
-		least float64
-		on    []string
-	}{
-		{"f32", "f32", 0.999999, []string{"vm", "cpu"}},
-		{"f16", "f32", 0.9999, []string{"vm"}},
-		{"f16", "f16", 0.9999, []string{"vm", "cpu"}},
-		{"i8", "f32", 0.999, []string{"vm"}},
-		{"u4", "f32", 0.97, []string{"vm", "cpu"}},
-		{"i4", "f16", 0.97, []string{"vm"}},
-		{"f4e2m1", "f32", 0.97, []string{"vm"}},
-		{"f6e3m2", "f32", 0.99, []string{"vm", "cpu"}},
-		{"i5", "bf16", 0.99, []string{"vm"}},
-	} {
+	for _, c := range tinyCases {
 		for _, on := range c.on {
 			t.Run(c.w+"/"+c.a+"/"+on, func(t *testing.T) {
 				m := tiny(t, device(t, on), c.w, c.a)
@@ -126,6 +117,22 @@ func TestTiny(t *testing.T) {
 			})
 		}
 	}
+}
+
+var tinyCases = []struct {
+	w, a  string
+	least float64
+	on    []string
+}{
+	{"f32", "f32", 0.999999, []string{"vm", "cpu", "cuda"}},
+	{"f16", "f32", 0.9999, []string{"vm"}},
+	{"f16", "f16", 0.9999, []string{"vm", "cpu", "cuda"}},
+	{"i8", "f32", 0.999, []string{"vm"}},
+	{"u4", "f32", 0.97, []string{"vm", "cpu", "cuda"}},
+	{"i4", "f16", 0.97, []string{"vm", "cuda"}},
+	{"f4e2m1", "f32", 0.97, []string{"vm"}},
+	{"f6e3m2", "f32", 0.99, []string{"vm", "cpu", "cuda"}},
+	{"i5", "bf16", 0.99, []string{"vm"}},
 }
 
 // The real model, where fetch.sh has put it: the figures of the README. least is for sentences; two of the references are a
@@ -140,49 +147,66 @@ func TestMiniLM(t *testing.T) {
 	for i := range want {
 		want[i].IDs = v.Encode(want[i].Text, maxTokens)
 	}
-	for _, c := range []struct {
-		w, s, a    string
-		group      int
-		calibrated bool
-		least, odd float64
-	}{
-		{"f32", "", "f32", 32, false, 0.999999, 0.999999},
-		{"f16", "", "f32", 32, false, 0.99999, 0.99999},
-		{"f16", "", "f16", 32, false, 0.9999, 0.9999},
-		{"f6e3m2", "", "f32", 32, false, 0.995, 0.99},
-		{"i4", "", "f32", 32, false, 0.97, 0.94},
-		{"i4", "i6", "f32", 16, false, 0.99, 0.98},
-		{"i4", "", "f32", 16, true, 0.99, 0.975},
-	} {
-		name := fmt.Sprint(c.w, c.s, "/", c.a, "/", c.group)
-		if c.calibrated {
-			name += "/calibrated"
+	for _, c := range miniCases {
+		for _, on := range []string{"cpu", "cuda"} {
+			t.Run(on+"/"+c.String(), func(t *testing.T) { miniLM(t, c, on, dir, want, v) })
 		}
-		t.Run(name, func(t *testing.T) {
-			o := options{w: c.w, s: c.s, a: c.a, group: c.group}
-			ts, err := o.types()
-			require.NoError(t, err)
-			if c.calibrated {
-				if testing.Short() {
-					t.Skip("takes a while")
-				}
-				ts.Calibration = calibration(v)
-			}
-			m, err := Load(ctx, device(t, "cpu"), dir, ts)
-			require.NoError(t, err)
-			defer m.Close()
-			got, err := m.Encode(ctx, sequences(want))
-			require.NoError(t, err)
-			cos := cosines(t, got, want)
-			t.Logf("cosines %.5f", cos)
-			for i, x := range cos {
-				bar := c.least
-				if n := len(want[i].IDs); n < 5 || n > 100 {
-					bar = c.odd
-				}
-				assert.GreaterOrEqual(t, x, bar, want[i].Text)
-			}
-		})
+	}
+}
+
+type miniCase struct {
+	w, s, a    string
+	group      int
+	calibrated bool
+	least, odd float64
+}
+
+var miniCases = []miniCase{
+	{"f32", "", "f32", 32, false, 0.999999, 0.999999},
+	{"f16", "", "f32", 32, false, 0.99999, 0.99999},
+	{"f16", "", "f16", 32, false, 0.9999, 0.9999},
+	{"f6e3m2", "", "f32", 32, false, 0.995, 0.99},
+	{"i4", "", "f32", 32, false, 0.97, 0.94},
+	{"i4", "i6", "f32", 16, false, 0.99, 0.98},
+	{"i4", "", "f32", 16, true, 0.99, 0.975},
+}
+
+func (c miniCase) String() string {
+	name := fmt.Sprint(c.w, c.s, "/", c.a, "/", c.group)
+	if c.calibrated {
+		name += "/calibrated"
+	}
+	return name
+}
+
+func (c miniCase) types(t testing.TB) Types {
+	o := options{w: c.w, s: c.s, a: c.a, group: c.group}
+	ts, err := o.types()
+	require.NoError(t, err)
+	return ts
+}
+
+func miniLM(t *testing.T, c miniCase, on, dir string, want []reference, v *wordpiece.Vocabulary) {
+	ts := c.types(t)
+	if c.calibrated {
+		if testing.Short() {
+			t.Skip("takes a while")
+		}
+		ts.Calibration = calibration(v)
+	}
+	m, err := Load(ctx, device(t, on), dir, ts)
+	require.NoError(t, err)
+	defer m.Close()
+	got, err := m.Encode(ctx, sequences(want))
+	require.NoError(t, err)
+	cos := cosines(t, got, want)
+	t.Logf("cosines %.5f", cos)
+	for i, x := range cos {
+		bar := c.least
+		if n := len(want[i].IDs); n < 5 || n > 100 {
+			bar = c.odd
+		}
+		assert.GreaterOrEqual(t, x, bar, want[i].Text)
 	}
 }
 

@@ -20,12 +20,12 @@ type Types struct {
 	Group       int         // weights that share a scale, where they have at most 8 bits
 }
 
-// fill checks the types and chooses those that are left out.
-func (t Types) fill(d *girih.Device) (Types, error) {
+// fill checks the types and chooses those that are left out. on is the name of the device.
+func (t Types) fill(on string) (Types, error) {
 	none := girih.DType{}
 	if t.Activations == none {
 		t.Activations = girih.F16
-		if d.Name() == "vm" || d.Name() == "cpu" {
+		if on == "vm" || on == "cpu" {
 			t.Activations = girih.F32
 		}
 	}
@@ -77,7 +77,7 @@ type linear struct {
 	dt           girih.DType
 }
 
-func compile(d *girih.Device, t Types, head int) (*kernels, error) {
+func compile(on string, t Types, head int) (*kernels, error) {
 	p, err := girih.LoadFS(sources, ".")
 	if err != nil {
 		return nil, err
@@ -94,11 +94,14 @@ func compile(d *girih.Device, t Types, head int) (*kernels, error) {
 	a := girih.Set("A", t.Activations)
 	layer := func(dt girih.DType, act int) linear {
 		tiles := []girih.Option{a, girih.Set("Act", act)}
-		if d.Name() == "cpu" { // wide tiles convert weights less often; a GPU needs the blocks
+		if on == "cpu" { // wide tiles convert weights less often; a GPU needs the blocks
 			tiles = append(tiles, girih.Set("BM", 32), girih.Set("BN", 128))
 		}
 		w, g := girih.Set("W", dt), girih.Set("G", t.Group)
 		if scaled(dt) {
+			if on != "cpu" && t.Activations == girih.F32 { // tiles of f32 in four parts do not fit shared memory
+				tiles = append(tiles, girih.Set("splits", 1))
+			}
 			return linear{kernel("Linear", append(tiles, w, g)...), kernel("Quantize", w, g, girih.Set("S", t.Activations)), dt}
 		}
 		return linear{kernel("Dense", append(tiles, w)...), kernel("Transposed", w), dt}

@@ -29,9 +29,9 @@ import (
 const maxTokens = 256
 
 type options struct {
-	on, w, s, a, model string
-	group, runs        int
-	calibrate          bool
+	on, w, s, a, model, target string
+	group, runs                int
+	calibrate                  bool
 }
 
 func main() {
@@ -67,8 +67,20 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	f.BoolVar(&o.calibrate, "calibrate", false, "look at sentences while rounding weights to at most 8 bits: better, and takes a while")
 	f.IntVar(&o.runs, "runs", 1, "how often to run, for a steadier time")
 	f.StringVar(&o.model, "model", "", "the directory that fetch.sh has filled (default examples/embed/model, or model)")
+	f.StringVar(&o.target, "compile", "", "only compile, for a GPU generation such as sm_90a: fills $GIRIH_CACHE for a machine without LLVM")
 	if err := f.Parse(args); err != nil {
 		return err
+	}
+	if o.target != "" {
+		dir, err := modelDir(o.model)
+		if err != nil {
+			return err
+		}
+		t, err := o.types()
+		if err != nil {
+			return err
+		}
+		return precompileModel(ctx, o.target, dir, t)
 	}
 	sentences := f.Args()
 	if len(sentences) == 0 {

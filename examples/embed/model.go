@@ -81,7 +81,7 @@ func Load(ctx context.Context, d *girih.Device, dir string, t Types) (*Model, er
 
 // Read reads the weights of a BERT encoder from a safetensors file, and brings them to a device in the types wanted.
 func Read(ctx context.Context, d *girih.Device, path string, c Config, t Types) (m *Model, err error) {
-	if t, err = t.fill(d); err != nil {
+	if t, err = t.fill(d.Name()); err != nil {
 		return nil, err
 	}
 	file, err := girih.OpenSafetensors(path)
@@ -105,7 +105,7 @@ func Read(ctx context.Context, d *girih.Device, path string, c Config, t Types) 
 		return nil, fmt.Errorf("%s: %d values in %d heads: the kernels want a multiple of 64 in heads of a multiple of 16", path, m.width, c.Heads)
 	}
 	m.scale = float32(1 / math.Sqrt(float64(m.width/c.Heads)))
-	if m.k, err = compile(d, t, m.width/c.Heads); err != nil {
+	if m.k, err = compile(d.Name(), t, m.width/c.Heads); err != nil {
 		return nil, err
 	}
 	m.word, m.place, m.segment = r.table(word), r.table(place), r.table(segment)

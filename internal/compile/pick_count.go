@@ -18,7 +18,7 @@ func (m *measure) op(o *ir.Op) {
 			m.block(g)
 		}
 		return
-	case ir.OpLoad:
+	case ir.OpLoad, ir.OpGather:
 		m.load(o)
 		return
 	case ir.OpStore:

@@ -213,7 +213,7 @@ func (c *cpuCount) op(o *ir.Op) float64 {
 	switch o.Code {
 	case ir.OpDot:
 		return c.dot(o)
-	case ir.OpLoad:
+	case ir.OpLoad, ir.OpGather:
 		e := o.Args[0].Type.Elem
 		p := c.k.ParamOf(o.Args[0])
 		switch {

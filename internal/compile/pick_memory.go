@@ -39,7 +39,7 @@ func (m *measure) load(o *ir.Op) {
 		per = n / min(vec, run)
 		slot = elements(r) * max(1, a.Tensor.Elem.Bits()/8)
 	}
-	early := m.ring && m.loop != nil && m.trips == 1 && (packed || vec*float64(a.Tensor.Elem.Bits()) >= 32)
+	early := a.Index == nil && m.ring && m.loop != nil && m.trips == 1 && (packed || vec*float64(a.Tensor.Elem.Bits()) >= 32)
 	switch {
 	case early && (packed || passes.PrivateVector(m.facts, a, r) > 0):
 		if !packed {

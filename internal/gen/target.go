@@ -24,9 +24,7 @@ func (m *Made) code(ctx context.Context, k *made, target string) (*bundle.Code, 
 		if err != nil {
 			return nil, err
 		}
-		// Not NAME.c: Go takes a C file in a package directory for its own.
-		code := &bundle.Code{Target: target, Symbol: c.Symbol(spec.Name), File: k.decl.Name + ".cpu.c", SHA256: bundle.Sum(text), Threads: 1,
-			Align: 8, Dims: bundle.DimsOf(t.Kernel), Packs: packs(t.Kernel)}
+		code := codeOf(k.decl.Name, t, text)
 		m.Files[code.File] = text
 		if m.o.Object != nil {
 			so, err := m.o.Object(ctx, code.Symbol, text)
@@ -37,16 +35,15 @@ func (m *Made) code(ctx context.Context, k *made, target string) (*bundle.Code, 
 			code.Object = k.decl.Name + "." + strings.ReplaceAll(m.o.System, "/", "_") + ".so"
 			m.Files[code.Object] = so
 		}
-		return code, nil
+		return &code, nil
 	}
 	g, err := compile.GPU(ctx, spec, target, compile.Options{Cache: m.o.Cache})
 	if err != nil {
 		return nil, err
 	}
-	code := &bundle.Code{Target: target, Symbol: spec.Name, File: k.decl.Name + "." + target + ".ptx", SHA256: bundle.Sum(g.PTX),
-		Threads: g.Threads, Shared: g.Shared, Cluster: g.Kernel.Cluster, Align: 16, Dims: bundle.DimsOf(g.Kernel), Packs: packs(g.Kernel)}
+	code := codeOf(k.decl.Name, g, g.PTX)
 	m.Files[code.File] = g.PTX
-	return code, nil
+	return &code, nil
 }
 
 // packs are the storage orders that a target has derived; nil for none.

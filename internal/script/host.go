@@ -22,6 +22,7 @@ var HostFuncs = []HostFunc{
 	{"random.uniform", "random.uniform[T](n, …, lo: 0, hi: 1)", "numbers drawn evenly from lo to hi, rounded to T"},
 	{"random.bits", "random.bits[T](n, …)", "every code of T with equal chance; normal numbers for a float type"},
 	{"iota", "iota(T, n, …)", "0, 1, 2, … in row-major order, as a tensor of T"},
+	{"T", "T([a, b, …])", "the tensor of a list, or of lists of lists: i32([0, 5]), f16([[1, 2], [3, 4]])"},
 	{"file", "file(\"w.safetensors\", \"name\", rows: n)", "a tensor of a .npy or .safetensors file, or its first rows"},
 	{"quantize", "quantize(t, T, G, S)", "two tensors: the codes of t in T and their scales in S (f16), one per G rows and column"},
 	{"close", "close(got, want, rel: r, abs: a)", "a claim: the relative Frobenius error is at most r, no difference larger than a"},
@@ -39,6 +40,9 @@ func (s *Session) hostFunc(x *syntax.CallExpr) func(*syntax.CallExpr) (Value, er
 	case *syntax.Ident:
 		if s.Pkg.Declares(f.Name) == "kernel" {
 			return s.kernel
+		}
+		if listed(x) {
+			return s.list
 		}
 		if s.bound(f.Name) || s.Pkg.Declares(f.Name) != "" {
 			return nil

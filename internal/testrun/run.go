@@ -127,7 +127,11 @@ func run(ctx context.Context, p *lang.Package, d *script.Device, o Options, rep 
 		}
 		src := p.Source(t)
 		r := newRunner(ctx, p, src, d, o)
-		rep.Results = append(rep.Results, r.test(t.Name.Name, src.LineOf(t.Span().Start), t.Body.Stmts))
+		res := r.test(t.Name.Name, src.LineOf(t.Span().Start), t.Body.Stmts)
+		if err := p.CheckTest(t); err != nil && res.Pass {
+			res.Pass, res.Failure = false, r.failure(err)
+		}
+		rep.Results = append(rep.Results, res)
 		if err := ctx.Err(); err != nil {
 			return err
 		}

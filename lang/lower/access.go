@@ -33,7 +33,19 @@ func (l *lowerer) load(x *syntax.IndexExpr) operand {
 	if !ok {
 		return nothing
 	}
-	val := l.b.Load(p.ir.Value, v.offsets, v.dims, v.shape...)
+	var val *ir.Value
+	if v.index == nil {
+		val = l.b.Load(p.ir.Value, v.offsets, v.dims, v.shape...)
+	} else {
+		thin := slices.Clone(v.shape)
+		for i, d := range v.dims {
+			if d != v.along {
+				thin[i] = 1
+			}
+		}
+		index := l.b.Broadcast(l.b.Reshape(v.index, thin...), v.shape...)
+		val = l.b.Gather(p.ir.Value, index, v.along, v.offsets, v.dims)
+	}
 	for i, r := range v.ranges {
 		if v.repeat[i] != 1 {
 			val = l.repeat(val, i, v.repeat[i], r.width)
@@ -89,6 +101,11 @@ func (l *lowerer) store(x *syntax.IndexExpr, e operand) {
 	}
 	p.written = true
 	v, ok := l.view(x, p)
+	if ok && v.index != nil {
+		l.errorf(x.Span(), diag.NotYet, "storing at the positions of a tile (scatter) is not in this version of the language").
+			WithHelp("let a block store the rows that it is responsible for, and gather what they need")
+		return
+	}
 	if !ok || !e.ok() {
 		return
 	}

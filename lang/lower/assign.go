@@ -73,7 +73,7 @@ func (l *lowerer) declareAll(s *syntax.AssignStmt, ops []operand) {
 		if op.ok() {
 			op = l.materialise(op)
 			if op.ok() && op.val.Name == "" && op.val.Def != nil {
-				op.val.Name = id.Name
+				op.val.Name = written(id)
 			}
 		}
 		l.declare(id, &object{op: op, variable: true, what: "a variable"})

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"slices"
+
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/lang/diag"
 	"github.com/girih-lang/girih/lang/syntax"
@@ -61,6 +63,9 @@ func (l *lowerer) inline(x *syntax.CallExpr, f operand) operand {
 	}
 	src, sc, returned := l.src, l.scope, l.returned
 	l.frames = append(l.frames, frame{fn, src, x.Span()})
+	if !slices.Contains(l.inlined, fn) {
+		l.inlined = append(l.inlined, fn)
+	}
 	l.src, l.scope, l.returned = f.src, newScope(nil), nil
 	i := 0
 	for _, tp := range fn.TypeParams {

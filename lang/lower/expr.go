@@ -47,7 +47,7 @@ func (l *lowerer) expression(x syntax.Expr) operand {
 	case *syntax.LayoutExpr:
 		return l.annotate(x)
 	case *syntax.ListLit:
-		l.errorf(x.Span(), diag.Misplaced, "a list stands only in tune")
+		l.errorf(x.Span(), diag.Misplaced, "a list stands in tune and, in tests, in ranges and in conversions such as i32([1, 2])")
 	case *syntax.AllExpr, *syntax.TileExpr:
 		l.errorf(x.Span(), diag.Misplaced, "this is an index and stands only in a view")
 	}

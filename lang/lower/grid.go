@@ -105,7 +105,8 @@ func (l *lowerer) gridRange(r *syntax.Range, at int) {
 	pid := l.b.Op(ir.OpProgramID, nil, ir.TileOf(ir.Index)).Set("axis", at).Result()
 	if r.By == nil {
 		l.k.Grid[at] = *ext.expr
-		pid.Name = name.Name
+		pid.Name = written(name)
+		l.below[pid] = *ext.expr
 		l.declare(name, &object{op: tile(pid, nil), what: "a grid index"})
 		return
 	}
@@ -119,7 +120,7 @@ func (l *lowerer) gridRange(r *syntax.Range, at int) {
 	if w > 1 {
 		base = l.b.Binary(ir.OpMul, pid, l.b.Index(int(w)))
 	}
-	base.Name = name.Name
+	base.Name = written(name)
 	g := &rng{name: name.Name, root: base, width: int(w), ext: ext, step: w, div: 1, level: l.level, floor: true, plain: true}
 	l.declare(name, &object{op: operand{kind: rangeK, rng: g, at: name.Span()}, what: "a range"})
 }

@@ -15,8 +15,11 @@ type view struct {
 	dims    []int // the tensor dimension of each axis
 	shape   []int
 	axes    []axis
-	ranges  []*rng // of each axis; nil for `:`
+	ranges  []*rng // of each axis; nil for `:` and for axes of a tile
 	repeat  []int  // each element along the axis stands for this many positions (1: itself; 0: all share one)
+
+	index *ir.Value // the tile that stands for one of the dimensions, or nil
+	along int       // that dimension
 }
 
 // view evaluates the indices of `x[m, k/G, :]`.
@@ -78,9 +81,8 @@ func (l *lowerer) index(v *view, d int, x syntax.Expr) bool {
 		case t.Equal(ir.TileOf(ir.Index)):
 			v.offsets = append(v.offsets, op.val)
 			return true
-		case !t.IsScalar():
-			l.errorf(x.Span(), diag.NotYet, "indexing with a tile (gather) is not in this version of the language").
-				Note(op.at, "this is %s", t)
+		case t.Elem == ir.Index:
+			return l.tileOfPositions(v, d, x, op)
 		case t.Elem.IsInt():
 			l.errorf(x.Span(), diag.TypeMismatch, "an index is i32, found %s", t).WithHelp("convert it with i32(%s)", l.text(x.Span()))
 		default:
@@ -103,6 +105,34 @@ func (v *view) add(d int, base *ir.Value, width int, a axis, r *rng, repeat int)
 	v.repeat = append(v.repeat, repeat)
 }
 
+// tileOfPositions is a tile as an index: its axes stand where the dimension stands. What is dead of it by a range reads
+// position 0, which exists, and stays dead.
+func (l *lowerer) tileOfPositions(v *view, d int, x syntax.Expr, op operand) bool {
+	switch p := v.param; {
+	case v.index != nil:
+		l.errorf(x.Span(), diag.NotYet, "two tiles as indices of one view are not in this version of the language").
+			WithHelp("make one index of them: reshape the tensor to one dimension for both")
+		return false
+	case p.ir.Packed:
+		l.errorf(x.Span(), diag.PackedRead, "packed %s is read in whole tiles, not at the positions of a tile", p.name).
+			Note(p.at, "%s is %s", p.name, p.typeText()).WithHelp("drop the word packed")
+		return false
+	}
+	index := op.val
+	for i, a := range op.axes {
+		if !a.zero {
+			index = l.fill(index, a.limits, i, intNumber(0))
+		}
+	}
+	v.index, v.along = index, d
+	v.offsets = append(v.offsets, l.b.Index(0))
+	for i, n := range index.Type.Shape {
+		v.dims, v.shape, v.axes = append(v.dims, d), append(v.shape, n), append(v.axes, axis{limits: op.axes[i].limits})
+		v.ranges, v.repeat = append(v.ranges, nil), append(v.repeat, 1)
+	}
+	return true
+}
+
 // tileIndex is `s by BK`: the tile that starts at s*BK.
 func (l *lowerer) tileIndex(v *view, d int, dim ir.Expr, x *syntax.TileExpr) bool {
 	w, ok := l.width(x.By)
@@ -122,10 +152,26 @@ func (l *lowerer) tileIndex(v *view, d int, dim ir.Expr, x *syntax.TileExpr) boo
 		l.errorf(x.X.Span(), diag.TypeMismatch, "the number of a tile is i32, found %s", op.describe())
 		return false
 	}
-	base := l.b.Binary(ir.OpMul, op.val, l.b.Index(int(w)))
+	base := l.b.Binary(ir.OpMul, l.tileNumber(op.val, w), l.b.Index(int(w)))
 	r := &rng{name: "tile", root: base, width: int(w), ext: extent{expr: &dim}, step: w, div: 1, level: l.level}
 	v.add(d, base, int(w), axis{limits: l.limits(r), zero: hasZero(v.param.ir.Value.Type.Elem)}, r, 1)
 	return true
+}
+
+// tileNumber is the number of a tile of width w such that its position fits i32: one that would wrap, and read another part of the
+// tensor, becomes that of a tile before the tensor, where there are zeros too.
+func (l *lowerer) tileNumber(n *ir.Value, w int64) *ir.Value {
+	if e, ok := l.below[n]; ok {
+		switch e = l.subst(e); {
+		case e.Op == ir.EConst && e.N <= math.MaxInt32/w:
+			return n
+		case (e.Op == ir.EDiv || e.Op == ir.ECeil) && e.Args[1].Op == ir.EConst && e.Args[1].N >= w: // the tiles of an extent
+			return n
+		}
+	}
+	low := l.b.Index(int(math.MinInt32 / w))
+	n = l.b.Binary(ir.OpMax, n, low)
+	return l.b.Select(l.b.Cmp("gt", n, l.b.Index(int(math.MaxInt32/w))), low, n)
 }
 
 // rangeIndex is a range, moved or divided or neither, on a dimension of the given extent.

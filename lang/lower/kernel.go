@@ -52,13 +52,15 @@ type lowerer struct {
 	level int
 
 	params   []*param
-	static   map[string]diag.Span // dimensions declared static
-	standIn  bool                 // static dimensions have made-up values: a generic check
-	used     map[string]bool      // defines that named something
-	tunable  []string             // what defines may name, for messages
+	below    map[*ir.Value]ir.Expr // scalars from 0 on, and what they stay below
+	static   map[string]diag.Span  // dimensions declared static
+	standIn  bool                  // static dimensions have made-up values: a generic check
+	used     map[string]bool       // defines that named something
+	tunable  []string              // what defines may name, for messages
 	grid     diag.Span
 	gridded  bool
 	frames   []frame
+	inlined  []*syntax.FuncDecl // each once
 	loops    int
 	split    int64 // parts of the innermost loop
 	work     int
@@ -102,6 +104,7 @@ func run(p *Program, decl *syntax.KernelDecl, opts Options, generic bool, diags 
 func (l *lowerer) run(p *Program, decl *syntax.KernelDecl, opts Options, generic bool, diags *diag.List) *ir.Kernel {
 	before := len(*diags)
 	l.prog, l.opts, l.diags, l.src = p, opts, diags, p.sources[decl]
+	l.below = map[*ir.Value]ir.Expr{}
 	l.static, l.used = map[string]diag.Span{}, map[string]bool{}
 	l.k = &ir.Kernel{Name: decl.Name.Name, Body: &ir.Block{}, Source: l.src.Path}
 	l.b = &ir.Builder{Block: l.k.Body}
@@ -112,6 +115,9 @@ func (l *lowerer) run(p *Program, decl *syntax.KernelDecl, opts Options, generic
 		l.scope = newScope(l.scope)
 		l.stmts(decl.Body.Stmts)
 		l.finish(decl, len(*diags) > before)
+	}
+	if !(*diags)[before:].HasErrors() { // else a reader may stand in what was not lowered
+		l.unused(decl)
 	}
 	if (*diags)[before:].HasErrors() {
 		return nil
@@ -157,6 +163,16 @@ func (l *lowerer) finish(decl *syntax.KernelDecl, failed bool) {
 			help = "it has " + strings.Join(l.tunable, ", ")
 		}
 		l.errorf(decl.Name.Span(), diag.UnknownOption, "kernel %s has no parameter or tune value %s", decl.Name.Name, name).WithHelp("%s", help)
+	}
+}
+
+// unused reports what nothing reads in the kernel and in the functions that it calls.
+func (l *lowerer) unused(decl *syntax.KernelDecl) {
+	Unused(l.src, decl.Body.Stmts, l.diags)
+	for _, fn := range l.inlined {
+		if !l.prog.prelude(fn) {
+			Unused(l.prog.sources[fn], fn.Body.Stmts, l.diags)
+		}
 	}
 }
 

@@ -195,7 +195,7 @@ type loopRange struct {
 // loopRange evaluates a clause in the scope outside of the loop. A loop split in parts takes the parts of as many steps
 // at once, so that different warps work on different steps: its range is that much wider.
 func (l *lowerer) loopRange(r *syntax.Range, parts int64) (*loopRange, bool) {
-	lp := &loopRange{r: r, name: r.Names[0].Name, floor: true}
+	lp := &loopRange{r: r, name: written(r.Names[0]), floor: true}
 	ext, ok := l.extent(r.Hi)
 	lp.ext = ext
 	if r.Lo != nil {
@@ -240,6 +240,9 @@ func (l *lowerer) loopRange(r *syntax.Range, parts int64) (*loopRange, bool) {
 func (lp *loopRange) declare(l *lowerer) {
 	name := lp.r.Names[0]
 	if lp.width == 0 {
+		if lp.floor && lp.ext.expr != nil {
+			l.below[lp.counter] = *lp.ext.expr
+		}
 		op := tile(lp.counter, nil)
 		op.at = name.Span()
 		l.declare(name, &object{op: op, what: "a loop index"})

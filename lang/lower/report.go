@@ -77,6 +77,14 @@ func (l *lowerer) spend(at diag.Span) bool {
 	return !l.stopped
 }
 
+// written is a name as values of the IR carry it: `_` is none.
+func written(id *syntax.Ident) string {
+	if id.Name == "_" {
+		return ""
+	}
+	return id.Name
+}
+
 // declare adds a name to the innermost scope.
 func (l *lowerer) declare(id *syntax.Ident, o *object) *object {
 	o.name, o.at, o.src, o.level = id.Name, id.Span(), l.src, l.level

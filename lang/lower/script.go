@@ -84,7 +84,7 @@ type Script struct {
 // errors in diags.
 func Evaluate(p *Program, src *diag.Source, names map[string]Name, stmts []syntax.Stmt, xs []syntax.Expr, diags *diag.List) *Script {
 	before := len(*diags)
-	l := &lowerer{prog: p, diags: diags, src: src, static: map[string]diag.Span{}, used: map[string]bool{}, gridded: true}
+	l := &lowerer{prog: p, diags: diags, src: src, static: map[string]diag.Span{}, used: map[string]bool{}, below: map[*ir.Value]ir.Expr{}, gridded: true}
 	l.k = &ir.Kernel{Name: "script", Body: &ir.Block{}, Source: src.Path, Grid: []ir.Expr{ir.Int(1)}}
 	l.b = &ir.Builder{Block: l.k.Body}
 	l.scope = newScope(nil)

@@ -3,7 +3,6 @@ package cpu
 import (
 	"context"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/girih-lang/girih/codegen/thread"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/runtime"
@@ -21,10 +21,8 @@ import (
 var bg = context.Background()
 
 func needCompiler(t testing.TB) {
-	if _, err := Find(); err != nil {
-		require.NotContains(t, ","+os.Getenv("GIRIH_REQUIRE")+",", ",cc,", "%v", err)
-		t.Skip(err)
-	}
+	_, err := Find()
+	need.Tool(t, "cc", err)
 }
 
 // off is a cache that keeps nothing: tests do not touch the user's.

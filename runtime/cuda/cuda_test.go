@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/girih-lang/girih/internal/need"
 )
 
 // The PTX is embedded so that a compiled test binary runs on another machine by itself.
@@ -36,12 +38,7 @@ func onDevices(t *testing.T, f func(t *testing.T, d *Device)) {
 
 func openGPU(t testing.TB) *Device {
 	d, err := Open(0)
-	if err != nil {
-		if os.Getenv("GIRIH_NEED_GPU") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no GPU here: ", err)
-	}
+	need.Tool(t, "cuda", err)
 	t.Cleanup(func() { assert.NoError(t, d.Close()) })
 	return d
 }

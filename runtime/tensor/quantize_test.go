@@ -144,3 +144,29 @@ func TestCompareFindsThePlace(t *testing.T) {
 		assert.Equal(t, v[i], d.Got)
 	})
 }
+
+// Two runs of one program may both compute a NaN. One that only one has is a difference, and so is what neither has written.
+func TestMatch(t *testing.T) {
+	for _, dt := range []dtype.Type{dtype.F16, dtype.BF16, dtype.F32, dtype.F64, dtype.F8E5M2} {
+		v := []float64{1, math.NaN(), 3}
+		x, y := FromFloats(dt, []int{3}, v), FromFloats(dtype.F64, []int{3}, v)
+		d, err := Match(x, y)
+		require.NoError(t, err)
+		assert.True(t, d.Within(0))
+		assert.Equal(t, 1, d.Both)
+		assert.Equal(t, "equal, 1 of 3 elements NaN on both sides", d.String())
+		back, err := Match(y, x)
+		require.NoError(t, err)
+		assert.Equal(t, dt.Bits() >= 16, back.Within(0), dt)
+		d, err = Compare(x, y)
+		require.NoError(t, err)
+		assert.False(t, d.Within(1))
+		y.SetCode(1, ^uint64(0)) // poison
+		d, err = Match(x, y)
+		require.NoError(t, err)
+		assert.False(t, d.Within(1))
+		d, err = Match(FromFloats(dt, []int{3}, []float64{1, 2, math.NaN()}), FromFloats(dtype.F64, []int{3}, v))
+		require.NoError(t, err)
+		assert.Equal(t, 2, d.NaNs)
+	}
+}

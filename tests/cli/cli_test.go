@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/girih-lang/girih/codegen/ptx/llvm"
+	"github.com/girih-lang/girih/internal/need"
 )
 
 var update = flag.Bool("update", false, "write what commands print into the scripts")
@@ -48,7 +49,6 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	required := strings.Split(os.Getenv("GIRIH_REQUIRE"), ",")
 	testscript.Run(t, testscript.Params{
 		Dir:             "testdata",
 		UpdateScripts:   *update,
@@ -71,14 +71,12 @@ func TestScripts(t *testing.T) {
 			case "llvm":
 				_, err := llvm.Find()
 				has = err == nil
-			case "gpu":
+			case "cuda":
 				_, err := os.Stat("/dev/nvidiactl")
 				has = err == nil
 			}
-			for _, r := range required {
-				if !has && r == cond {
-					t.Errorf("%s is required here (GIRIH_REQUIRE) and missing", cond)
-				}
+			if !has && need.Required(cond) {
+				t.Errorf("%s is required here (%s) and missing", cond, need.Env)
 			}
 			return has, nil
 		},

@@ -106,5 +106,5 @@ func Cases() []Case {
 		add("norm", "AddNormQuant", defs{"Q": "f8e4m3fn"}, dims{"M": s[0], "N": s[1]}, map[string]float64{"eps": 1e-5})
 		add("norm", "AddNormQuant", defs{"Q": "f6e3m2"}, dims{"M": s[0], "N": s[1]}, map[string]float64{"eps": 1e-5})
 	}
-	return append(cs, oddCases()...)
+	return slices.Concat(cs, oddCases(), gatherCases())
 }

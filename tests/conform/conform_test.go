@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +11,7 @@ import (
 	"github.com/girih-lang/girih/codegen/ptx/llvm"
 	"github.com/girih-lang/girih/codegen/ptx/ptxas"
 	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime/cache"
@@ -37,49 +37,66 @@ func TestPasses(t *testing.T) {
 	})
 }
 
-// Every kernel compiles for both GPU generations and assembles without spills or local memory. With a GPU it also runs,
-// from the cache where there is no LLVM.
-func TestCUDA(t *testing.T) {
-	dev, err := cuda.Open(0)
-	if err != nil && !errors.Is(err, cuda.ErrNoDriver) && !errors.Is(err, cuda.ErrNoDevice) {
-		require.NoError(t, err)
-	}
-	targets := []string{"sm_80", "sm_90a"}
-	if dev != nil {
-		targets = []string{dev.Target()}
-		t.Cleanup(func() { dev.Close() }) // after the parallel subtests
-	}
-	var store *cache.Cache
-	if os.Getenv("GIRIH_CACHE") != "" {
-		store = cache.Open(cache.Options{})
-	}
-	if _, err := llvm.Find(); err != nil && store == nil {
-		if strings.Contains(os.Getenv("GIRIH_REQUIRE"), "llvm") {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	as, _ := ptxas.Find()
+// Every kernel compiles for both GPU generations and, where ptxas is, assembles without spills or local memory.
+func TestPTX(t *testing.T) {
+	_, err := llvm.Find()
+	need.Tool(t, "llvm", err)
+	as := assembler(t)
 	each(t, func(t *testing.T, p *Prepared) {
-		for _, target := range targets {
-			c, err := compile.GPU(context.Background(), p.Kernel, target, compile.Options{Cache: store, Verify: true})
+		for _, target := range []string{"sm_80", "sm_90a"} {
+			c, err := compile.GPU(context.Background(), p.Kernel, target, compile.Options{Cache: store(), Verify: true})
 			require.NoError(t, err, target)
-			if dev != nil {
-				prog, err := cuda.NewProgram(dev, cuda.Code{Kernel: c.Kernel, PTX: c.PTX, Threads: c.Threads, Shared: c.Shared})
-				require.NoError(t, err)
-				got, err := Results(context.Background(), prog, c.Kernel, p.Args, p.Case.Dims)
-				require.NoError(t, err)
-				require.NoError(t, p.Compare(got))
-				require.NoError(t, prog.Close())
+			if as == nil {
 				continue
 			}
-			if as != nil {
-				_, rep, err := as.Assemble(context.Background(), c.PTX, target)
-				require.NoError(t, err, target)
-				require.Zero(t, rep.SpillStores+rep.Stack, "%s: %+v", target, rep.Usage)
-			}
+			_, rep, err := as.Assemble(context.Background(), c.PTX, target)
+			require.NoError(t, err, target)
+			require.Zero(t, rep.SpillStores+rep.Stack, "%s: %+v", target, rep.Usage)
 		}
 	})
+}
+
+// Every kernel runs on the GPU, from the cache where there is no LLVM: filled by TestPTX on a machine that has it.
+func TestCUDA(t *testing.T) {
+	dev := gpu(t)
+	each(t, func(t *testing.T, p *Prepared) {
+		c, err := compile.GPU(context.Background(), p.Kernel, dev.Target(), compile.Options{Cache: store(), Verify: true})
+		require.NoError(t, err)
+		prog, err := cuda.NewProgram(dev, cuda.Code{Kernel: c.Kernel, PTX: c.PTX, Threads: c.Threads, Shared: c.Shared})
+		require.NoError(t, err)
+		got, err := Results(context.Background(), prog, c.Kernel, p.Args, p.Case.Dims)
+		require.NoError(t, err)
+		require.NoError(t, p.Compare(got))
+		require.NoError(t, prog.Close())
+	})
+}
+
+// gpu is the first GPU; without one, or without a driver, the test skips and says why.
+func gpu(t *testing.T) *cuda.Device {
+	dev, err := cuda.Open(0)
+	if err != nil && !errors.Is(err, cuda.ErrNoDriver) && !errors.Is(err, cuda.ErrNoDevice) {
+		t.Fatal(err)
+	}
+	need.Tool(t, "cuda", err)
+	t.Cleanup(func() { dev.Close() }) // after the parallel subtests
+	return dev
+}
+
+// assembler is nil where ptxas is missed and nobody requires it.
+func assembler(t *testing.T) *ptxas.Assembler {
+	as, err := ptxas.Find()
+	if err != nil && need.Required("ptxas") {
+		t.Fatal(err)
+	}
+	return as
+}
+
+// store keeps code where GIRIH_CACHE says so; tests do not touch the user's cache.
+func store() *cache.Cache {
+	if os.Getenv("GIRIH_CACHE") == "" {
+		return nil
+	}
+	return cache.Open(cache.Options{})
 }
 
 func each(t *testing.T, f func(*testing.T, *Prepared)) {

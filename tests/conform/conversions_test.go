@@ -2,21 +2,17 @@ package conform
 
 import (
 	"context"
-	"errors"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/girih-lang/girih/codegen/ptx/llvm"
-	"github.com/girih-lang/girih/codegen/ptx/ptxas"
 	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/layout"
 	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime"
-	"github.com/girih-lang/girih/runtime/cache"
 	"github.com/girih-lang/girih/runtime/cuda"
 	"github.com/girih-lang/girih/runtime/tensor"
 	"github.com/girih-lang/girih/runtime/threadvm"
@@ -98,42 +94,41 @@ func TestConversions(t *testing.T) {
 	}
 }
 
-// Every conversion compiles and assembles; with a GPU it also runs, from the cache where there is no LLVM.
-func TestConversionsCUDA(t *testing.T) {
-	dev, err := cuda.Open(0)
-	if err != nil && !errors.Is(err, cuda.ErrNoDriver) && !errors.Is(err, cuda.ErrNoDevice) {
-		require.NoError(t, err)
+// Every conversion compiles and assembles (without ptxas: compiles). Where code is kept, for a machine with a GPU, there are as many as run there.
+func TestConversionsPTX(t *testing.T) {
+	_, err := llvm.Find()
+	need.Tool(t, "llvm", err)
+	as := assembler(t)
+	count := 24
+	if store() != nil {
+		count = conversionsRun
 	}
-	target, count := "sm_90a", 24
-	if dev != nil {
-		target = dev.Target()
-		t.Cleanup(func() { dev.Close() })
-	}
-	var store *cache.Cache
-	if os.Getenv("GIRIH_CACHE") != "" {
-		store = cache.Open(cache.Options{})
-		count = 240 // all of them run where there is a GPU; assembling them here would say nothing new
-	}
-	if _, err := llvm.Find(); err != nil && store == nil {
-		if strings.Contains(os.Getenv("GIRIH_REQUIRE"), "llvm") {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	as, _ := ptxas.Find()
-	for _, c := range Conversions(count) {
+	for i, c := range Conversions(count) {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			code, err := compile.GPU(context.Background(), c.Kernel, target, compile.Options{Cache: store})
+			code, err := compile.GPU(context.Background(), c.Kernel, "sm_90a", compile.Options{Cache: store()})
 			require.NoError(t, err)
-			if dev == nil {
-				if as != nil && store == nil {
-					_, rep, err := as.Assemble(context.Background(), code.PTX, target)
-					require.NoError(t, err)
-					require.Zero(t, rep.SpillStores+rep.Stack, "%+v", rep.Usage)
-				}
-				return
+			if i >= 24 || as == nil {
+				return // beyond 24, to assemble them too would say nothing new
 			}
+			_, rep, err := as.Assemble(context.Background(), code.PTX, "sm_90a")
+			require.NoError(t, err)
+			require.Zero(t, rep.SpillStores+rep.Stack, "%+v", rep.Usage)
+		})
+	}
+}
+
+// conversionsRun is how many conversions run on a GPU.
+const conversionsRun = 240
+
+// Every conversion moves every element on the GPU, from the cache where there is no LLVM.
+func TestConversionsCUDA(t *testing.T) {
+	dev := gpu(t)
+	for _, c := range Conversions(conversionsRun) {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			code, err := compile.GPU(context.Background(), c.Kernel, dev.Target(), compile.Options{Cache: store()})
+			require.NoError(t, err)
 			prog, err := cuda.NewProgram(dev, cuda.Code{Kernel: code.Kernel, PTX: code.PTX, Threads: code.Threads, Shared: code.Shared})
 			require.NoError(t, err)
 			x := bits(t, code.Kernel)

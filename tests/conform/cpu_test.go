@@ -2,28 +2,24 @@ package conform
 
 import (
 	"context"
-	"os"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime/cache"
 	"github.com/girih-lang/girih/runtime/cpu"
 	"github.com/girih-lang/girih/runtime/threadvm"
 )
 
-// What the lowering makes of the odd kernels for a CPU, compiled by the C compiler. (runtime/cpu does it for the library.)
+// What the lowering makes of the odd kernels and of those that gather for a CPU, compiled by the C compiler. (runtime/cpu does it for the library.)
 func TestCPU(t *testing.T) {
-	if _, err := cpu.Find(); err != nil {
-		if strings.Contains(os.Getenv("GIRIH_REQUIRE"), "cc") {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	for _, c := range oddCases() {
+	_, err := cpu.Find()
+	need.Tool(t, "cc", err)
+	for _, c := range slices.Concat(oddCases(), gatherCases()) {
 		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
 			p, err := c.Prepare(context.Background())

@@ -2,16 +2,14 @@ package conform
 
 import (
 	"context"
-	"errors"
-	"os"
 	"os/exec"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime/cache"
 	"github.com/girih-lang/girih/runtime/cpu"
@@ -21,10 +19,7 @@ import (
 // by the other compiler, and for any machine of the architecture.
 func TestNative(t *testing.T) {
 	cc, err := cpu.Find()
-	if errors.Is(err, cpu.ErrNoCompiler) && !strings.Contains(os.Getenv("GIRIH_REQUIRE"), "cc") {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	need.Tool(t, "cc", err)
 	store := cache.Open(cache.Options{})
 	options := []cpu.Options{{Compiler: cc, Cache: store, Flags: []string{"-O1"}}, {Compiler: cc, Cache: store}, {Compiler: cc, Cache: store, Portable: true}}
 	if runtime.GOARCH == "amd64" {

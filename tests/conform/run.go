@@ -34,8 +34,8 @@ func (c Case) Lower() (*ir.Kernel, error) {
 	if c.File == "linear" {
 		text, ok = examples.Linear, true
 	}
-	if c.File == "odd" {
-		text, ok = odd, true
+	if own := map[string]string{"odd": odd, "gather": gathers}[c.File]; own != "" {
+		text, ok = own, true
 	}
 	if !ok {
 		return nil, fmt.Errorf("no file %s", c.File)

@@ -42,7 +42,7 @@ func Variant(k *ir.Kernel, r *rand.Rand) string {
 // pinnable reports operations on whose result an author may write a layout.
 func pinnable(o *ir.Op) bool {
 	switch o.Code {
-	case ir.OpLoad, ir.OpDot, ir.OpCast, ir.OpSelect, ir.OpCmp, ir.OpFma, ir.OpConst, ir.OpReduce, ir.OpBroadcast, ir.OpTranspose, ir.OpReshape, ir.OpIota:
+	case ir.OpLoad, ir.OpGather, ir.OpDot, ir.OpCast, ir.OpSelect, ir.OpCmp, ir.OpFma, ir.OpConst, ir.OpReduce, ir.OpBroadcast, ir.OpTranspose, ir.OpReshape, ir.OpIota:
 		return true
 	}
 	return o.Code.Info().Class != ir.ClassOther

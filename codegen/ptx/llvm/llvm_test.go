@@ -16,24 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/girih-lang/girih/codegen/ptx/llvm"
+	"github.com/girih-lang/girih/internal/need"
 )
-
-// required reports whether the environment forbids skipping for want of a tool (CI names them all).
-func required(tool string) bool {
-	for _, t := range strings.Split(os.Getenv("GIRIH_REQUIRE"), ",") {
-		if strings.TrimSpace(t) == tool {
-			return true
-		}
-	}
-	return false
-}
 
 func get(t testing.TB, open func() (llvm.Driver, error)) llvm.Driver {
 	d, err := open()
-	if err != nil && !required("llvm") {
-		t.Skipf("no LLVM %d here: %v", llvm.Major, err)
-	}
-	require.NoError(t, err)
+	need.Tool(t, "llvm", err)
 	return d
 }
 

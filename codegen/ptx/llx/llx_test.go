@@ -2,8 +2,6 @@ package llx_test
 
 import (
 	"math"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/llir/llvm/ir"
@@ -17,6 +15,7 @@ import (
 	"github.com/girih-lang/girih/codegen/ptx/llvm"
 	"github.com/girih-lang/girih/codegen/ptx/llx"
 	"github.com/girih-lang/girih/codegen/ptx/ptxas"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/ir/dtype"
 )
 
@@ -115,10 +114,7 @@ func TestSampleText(t *testing.T) {
 
 func TestSampleCompiles(t *testing.T) {
 	d, err := llvm.Find()
-	if err != nil && !strings.Contains(","+os.Getenv("GIRIH_REQUIRE")+",", ",llvm,") {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	need.Tool(t, "llvm", err)
 	ll, err := d.Compile(t.Context(), sample().Text(), llvm.Options{CPU: "sm_90a", Passes: llvm.NoPasses, Emit: llvm.LL})
 	require.NoError(t, err)
 	assert.Contains(t, string(ll.Text), `target datalayout = "`+llx.DataLayout+`"`, "LLVM's own layout of the triple")
@@ -128,10 +124,7 @@ func TestSampleCompiles(t *testing.T) {
 		assert.Contains(t, string(ptx.Text), want)
 	}
 	a, err := ptxas.Find()
-	if err != nil && !strings.Contains(","+os.Getenv("GIRIH_REQUIRE")+",", ",ptxas,") {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	need.Tool(t, "ptxas", err)
 	_, rep, err := a.Assemble(t.Context(), ptx.Text, "sm_90a")
 	require.NoError(t, err, string(ptx.Text))
 	assert.False(t, rep.Spills())

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/girih-lang/girih/internal/need"
 )
 
 const kernel = `.version 8.0
@@ -29,10 +31,7 @@ const kernel = `.version 8.0
 
 func assembler(t *testing.T) *Assembler {
 	a, err := Find()
-	if err != nil && !strings.Contains(","+os.Getenv("GIRIH_REQUIRE")+",", ",ptxas,") {
-		t.Skip(err)
-	}
-	require.NoError(t, err)
+	need.Tool(t, "ptxas", err)
 	return a
 }
 

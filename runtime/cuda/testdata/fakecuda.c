@@ -128,7 +128,7 @@ API R cuLinkComplete(Link *l, void **p, size_t *n) {
 API R cuLinkDestroy(Link *l) { CTX; l->values[1] = 18; free(l->cubin); free(l); return OK; }
 
 static int optedIn;
-enum { VADD = 1, SCALARS, SHARED, BLOB };
+enum { VADD = 1, SCALARS, SHARED, BLOB, ANY }; // ANY does nothing
 static const char *names[] = {"", "vadd(", "scalars(", "shared(", "blob("};
 API R cuModuleLoadDataEx(char **m, char *image, unsigned n, void *k, void *v) { CTX; optedIn = 0, *m = strdup(image + 4); return OK; }
 API R cuModuleUnload(char *m) { CTX; free(m); return OK; }
@@ -139,6 +139,7 @@ API R cuModuleGetFunction(uintptr_t *f, char *m, const char *name) {
 	if (!strstr(m, want)) return NOT_FOUND;
 	for (int i = 1; i <= BLOB; i++)
 		if (!strncmp(want + 7, names[i], strlen(names[i]))) { *f = i; return OK; }
+	if (getenv("FAKECUDA_ANY")) { *f = ANY; return OK; } // for programs whose kernels are not these
 	return NOT_FOUND;
 }
 API R cuFuncGetAttribute(int *v, int a, uintptr_t f) { CTX; *v = a == 0 ? 1024 : a == 4 ? 12 : a == 5 ? 80 : a == 6 ? 90 : 0; return OK; }
@@ -175,8 +176,8 @@ API R cuLaunchKernel(uintptr_t f, unsigned gx, unsigned gy, unsigned gz, unsigne
 	Stream *s, void **params, void **extra) {
 	CTX;
 	if (!gx || !gy || !gz || bx * by * bz == 0 || bx * by * bz > 1024 || extra) return INVALID;
-	if (shared > 49152 && (int)shared > optedIn) return INVALID;
-	static const int count[] = {0, 4, 7, 3, 1};
+	if (f != ANY && shared > 49152 && (int)shared > optedIn) return INVALID;
+	static const int count[] = {0, 4, 7, 3, 1, 0};
 	Launch l = {f, {gx, gy, gz}, {bx, by, bz}};
 	for (int i = 0; i < count[f]; i++) memcpy(&l.a[i], params[i], 8);
 	if (f == BLOB) {

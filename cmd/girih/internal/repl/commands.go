@@ -302,7 +302,7 @@ func (r *REPL) compare(text string) error {
 		if a == nil || b == nil {
 			continue
 		}
-		d, err := tensor.Compare(b, a)
+		d, err := tensor.Match(b, a)
 		if err != nil {
 			return err
 		}
