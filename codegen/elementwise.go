@@ -204,7 +204,11 @@ func (lo *lowerer) compute(o *ir.Op, xs []node) node {
 		return lo.b.Select(xs[0], xs[1], xs[2])
 	}
 	if r.IsFloat() {
-		return lo.floatOp(o.Code, r, xs)
+		n := lo.floatOp(o.Code, r, xs)
+		if n.Type.Elem == thread.F32 && (n.Op == thread.Div || n.Op == thread.Exp) && lo.coarse(o.Result()) {
+			n.Kind = thread.Coarse
+		}
+		return n
 	}
 	return lo.intOp(o.Code, r, xs)
 }

@@ -40,6 +40,7 @@ func (lo *lowerer) reduce(o *ir.Op) {
 	r := o.Result()
 	if r.Type.IsScalar() {
 		lo.scalars[r] = lo.reduced(total(b.I32(0)), elem)
+		lo.refresh(o)
 		return
 	}
 	t := lo.newTile(r)

@@ -29,7 +29,7 @@ func elementwise() map[thread.Op][]check {
 	}
 	wide := []thread.Elem{thread.F32, thread.F64}
 	m[thread.Rsqrt] = floatChecks(thread.Rsqrt, 1, 2, wide)
-	for _, op := range []thread.Op{thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf} {
+	for _, op := range []thread.Op{thread.Exp, thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf} {
 		m[op] = floatChecks(op, 1, 3, wide)
 	}
 	m[thread.Fma] = fmaChecks()

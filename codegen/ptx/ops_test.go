@@ -135,6 +135,7 @@ var cases = map[thread.Op]func(k *kit){
 		elementwise(thread.Rsqrt, 1, []thread.Elem{thread.F32})(k)
 		k.result(k.Un(thread.Rsqrt, k.operand(thread.Scalar(thread.F64))))
 	},
+	thread.Exp:   elementwise(thread.Exp, 1, []thread.Elem{thread.F32}),
 	thread.Exp2:  elementwise(thread.Exp2, 1, []thread.Elem{thread.F32}),
 	thread.Log2:  elementwise(thread.Log2, 1, []thread.Elem{thread.F32}),
 	thread.Sin:   elementwise(thread.Sin, 1, []thread.Elem{thread.F32}),

@@ -50,7 +50,7 @@ func (p *printer) function() {
 			params[i] = llx.Param("", scalar(q.Elem))
 		}
 	}
-	p.fn = p.m.Kernel(p.f.Name, p.f.Threads, 1, params...)
+	p.fn = p.m.Kernel(p.f.Name, p.f.Threads, max(1, p.f.Blocks), params...)
 	p.enter(p.newBlock())
 	for i, q := range p.f.Params {
 		var v value.Value = params[i]
@@ -102,7 +102,7 @@ func (p *printer) print(n *thread.Node) {
 		p.binary(n)
 	case thread.Neg, thread.Not, thread.Abs, thread.Fma, thread.Sqrt, thread.Rsqrt, thread.Exp2, thread.Floor, thread.Ceil, thread.Round:
 		p.vals[n] = p.elementwise(n)
-	case thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf:
+	case thread.Exp, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf:
 		p.formula(n)
 	case thread.Cmp:
 		p.compare(n)

@@ -3,6 +3,9 @@ package thread
 // Op is the operation of a node.
 type Op uint8
 
+// Coarse is a Kind: what is kept of the result is a float of at most 16 bits.
+const Coarse = "coarse"
+
 // Operations. "lanes" means elementwise on vectors too.
 const (
 	Nop Op = iota
@@ -19,7 +22,7 @@ const (
 	Add
 	Sub
 	Mul
-	Div // integers: the divisor is never 0 and nothing overflows; Uns
+	Div // integers: the divisor is never 0 and nothing overflows; Uns. F32 may be Coarse: 2 units in the last place
 	Rem // as Div
 	Min // floats: the other operand of a NaN, -0 below +0; integers: Uns
 	Max
@@ -34,6 +37,7 @@ const (
 	Fma   // floats: Args[0]*Args[1]+Args[2] rounded once
 	Sqrt  // correctly rounded
 	Rsqrt // F32, F64: within 2 units in the last place
+	Exp   // F32, F64: within 3 units in the last place; 5 just below 1, where a unit halves. F32 may be Coarse: a relative error of 2^-22 + |x| 2^-24, and 0 for results below 2^-126
 	Exp2  // F32, F64: within 2 units in the last place
 	Log2  // as Exp2
 	Sin   // as Exp2, argument in radians
@@ -93,7 +97,7 @@ const (
 )
 
 var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
-	"neg", "not", "abs", "fma", "sqrt", "rsqrt", "exp2", "log2", "sin", "cos", "tanh", "erf", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
+	"neg", "not", "abs", "fma", "sqrt", "rsqrt", "exp", "exp2", "log2", "sin", "cos", "tanh", "erf", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
 	"lop3", "prmt", "fp8", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "mma", "for", "if",
 	"splat", "lookup", "prefetch"}
 
