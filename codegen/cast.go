@@ -24,7 +24,7 @@ func (lo *lowerer) cast(x node, from, to dtype.Type) node {
 			if register(from) != thread.F64 {
 				x = b.Conv(x, thread.F32, false)
 			}
-			y := lo.scalarwise(x, func(x node) node { return lo.decode(lo.encode(x, to), to) })
+			y := lo.scalarwise(x, func(x node) node { return lo.round(x, to) })
 			return y
 		}
 		return b.Conv(x, register(to), false)

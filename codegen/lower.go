@@ -41,7 +41,7 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 	lo := &lowerer{k: k, t: t, f: f, b: b, entry: &thread.Block{}, facts: passes.NewFacts(k), scalars: map[*ir.Value]node{}, tiles: map[*ir.Value]*tile{},
 		buffers: map[*ir.Value]*buffer{}, exprs: map[string]node{}, strides: map[string]node{}, args: map[*ir.Value]node{}, coords: map[string]node{},
 		users: map[*ir.Value][]*ir.Op{}, home: map[*ir.Op]*ir.Block{},
-		owner: map[*ir.Block]*ir.Op{}, loopArg: map[*ir.Value]loopArg{}}
+		owner: map[*ir.Block]*ir.Op{}, loopArg: map[*ir.Value]loopArg{}, rounded: map[node]node{}}
 	lo.params()
 	lo.index(k.Body)
 	k.Body.Walk(func(o *ir.Op) bool { // temporaries go behind every buffer, also of loops that come later
@@ -92,6 +92,7 @@ type lowerer struct {
 	home    map[*ir.Op]*ir.Block
 	owner   map[*ir.Block]*ir.Op
 	loopArg map[*ir.Value]loopArg
+	rounded map[node]node // value of a small float type -> its code
 
 	shared, scratch int    // bytes of buffers, and of the scratch space
 	inScratch       []node // addresses that count from the scratch space

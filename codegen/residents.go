@@ -7,7 +7,8 @@ import "github.com/girih-lang/girih/ir"
 //
 // A block without loops loads, computes and stores, one after the other: what keeps the memory busy meanwhile are other blocks.
 // So many must fit, at the price of a few registers that compilers would like to use: 1280 threads of up to 48 registers, or
-// 1024 of 64 where a thread loads more than 64 bytes of its own or of what all blocks load, or where a loop carries tiles. These
+// 1024 of 64 where a loop carries tiles or a thread also loads more than 64 bytes that all blocks load, or 768 of 80 where it loads
+// more than 64 of its own. These
 // bounds are as low as they can be without spills (tests/conform holds every kernel to that).
 func (lo *lowerer) residents() int {
 	bytes, common, carried, plain := 0, 0, 0, true
@@ -42,7 +43,9 @@ func (lo *lowerer) residents() int {
 	switch {
 	case !plain || bytes > 128 || carried > 24 || bytes == 0 && carried == 0:
 		return 0
-	case bytes <= 64 && common <= 64 && carried == 0:
+	case bytes > 64:
+		threads = 768
+	case common <= 64 && carried == 0:
 		threads = 1280
 	}
 	return max(1, threads/lo.f.Threads)

@@ -221,6 +221,11 @@ var cases = map[thread.Op]func(k *kit){
 			k.result(k.Emit(&thread.Node{Op: thread.FP8, Type: vecOf(thread.F16, 2), Args: []*thread.Node{k.operand(thread.Scalar(thread.I16))}, Kind: kind}))
 		}
 	},
+	thread.ToFP8: func(k *kit) {
+		for _, kind := range []string{"e4m3", "e5m2"} {
+			k.result(k.Emit(&thread.Node{Op: thread.ToFP8, Type: i32, Args: []*thread.Node{k.operand(thread.Scalar(thread.F32))}, Kind: kind}))
+		}
+	},
 	thread.Get: arrays,
 	thread.Set: arrays,
 	thread.PtrAdd: func(k *kit) {
@@ -398,7 +403,7 @@ func TestEveryOp(t *testing.T) {
 			build := cases[op]
 			require.NotNil(t, build, "%s has no case here", op)
 			targets := []string{"sm_80", "sm_90a"}
-			if op == thread.FP8 || op == thread.Stmatrix {
+			if op == thread.FP8 || op == thread.ToFP8 || op == thread.Stmatrix {
 				targets[0] = "sm_90"
 			}
 			for _, cpu := range targets {

@@ -136,6 +136,9 @@ func (p *printer) print(n *thread.Node) {
 	case thread.FP8:
 		x := p.pure("cvt.rn.f16x2."+n.Kind+"x2 $0, $1;", types.I32, p.arg(n.Args[0]))
 		p.vals[n] = p.fromWhole(x, n.Type)
+	case thread.ToFP8: // the pair's other half is 0
+		text := "{ .reg .b16 c; cvt.rn.satfinite." + n.Kind + "x2.f32 c, $2, $1; cvt.u32.u16 $0, c; }"
+		p.vals[n] = val{v: p.pure(text, types.I32, p.arg(n.Args[0]), llx.FloatConst(llx.Float, 0))}
 	case thread.Get:
 		p.vals[n] = p.get(n.Var, p.index(n.Var, n.Args[0], n.Type.Lanes), n.Type.Lanes)
 	case thread.Set:
