@@ -38,11 +38,14 @@ func rowwise() []row {
 			rs = append(rs, row{file, kernel, defines, dims, 0})
 		}
 		add("copy", "Copy", d, nil)
-		for _, k := range [][2]string{{"softmax", "Softmax"}, {"softmax", "SoftmaxAny"}, {"norm", "RMSNorm"}, {"norm", "RMSNormAny"}, {"norm", "LayerNorm"}, {"norm", "LayerNormAny"}} {
+		for _, k := range [][2]string{{"softmax", "Softmax"}, {"softmax", "SoftmaxAny"}, {"norm", "RMSNorm"}, {"norm", "RMSNormAny"}, {"norm", "LayerNorm"}, {"norm", "LayerNormAny"}, {"norm", "AddRMSNorm"}} {
 			add(k[0], k[1], d, nil)
 		}
-		add("norm", "AddNormQuant", d, map[string]string{"Q": "f8e4m3fn"})
-		for _, k := range []string{"Gelu", "GeluTanh", "Silu"} {
+		for _, q := range []string{"f8e4m3fn", "i8"} {
+			add("quant", "QuantRows", d, map[string]string{"Q": q, "T": "bf16"})
+			add("norm", "AddNormQuant", d, map[string]string{"Q": q, "T": "bf16"})
+		}
+		for _, k := range []string{"Gelu", "GeluTanh", "Silu", "SwiGLU"} {
 			add("activation", k, map[string]int64{"N": s[0] * s[1]}, nil)
 		}
 		for _, k := range [][2]string{{"reduce", "SumRows"}, {"reduce", "SumCols"}, {"transpose", "Transpose"}} {
