@@ -1,10 +1,12 @@
 // Command perf times the kernels of the repository on a GPU with cold caches and prints a Markdown table: time, bytes that
 // must move, bandwidth, and its share of the read bandwidth measured in the same run.
 //
-//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-sweep] [-rows]
+//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-sweep] [-rows] [-growth]
 //	perf -model FILE
 //
-// With -rows it times the row-wise kernels only, beside a copy of the same bytes. With -compile it only compiles, into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
+// With -rows it times the row-wise kernels only, beside a copy of the same bytes; with -growth, Linear over K, N, M and bits
+// (tests/plots draws it). With -compile it only compiles, into the cache that GIRIH_CACHE names, for a machine that has a GPU but
+// no LLVM.
 package main
 
 import (
@@ -86,6 +88,7 @@ func main() {
 	sweep := flag.Bool("sweep", false, "time Linear with many tilings instead")
 	match := flag.String("match", "", "time only rows whose name and shape match")
 	only := flag.Bool("rows", false, "time the row-wise kernels only")
+	grow := flag.Bool("growth", false, "time Linear over K, N, M and bits instead")
 	file := flag.String("model", "", "hold the cost model against a table that perf printed, and time nothing")
 	samples := flag.Int("samples", 20, "measurements of which the median is shown")
 	flag.Parse()
@@ -96,13 +99,13 @@ func main() {
 		}
 		return
 	}
-	if err := perf(*target, *match, *samples, *sweep, *only); err != nil {
+	if err := perf(*target, *match, *samples, *sweep, *only, *grow); err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
 		os.Exit(1)
 	}
 }
 
-func perf(target, match string, samples int, sweep, only bool) error {
+func perf(target, match string, samples int, sweep, only, grow bool) error {
 	re, err := regexp.Compile(match)
 	if err != nil {
 		return err
@@ -122,6 +125,8 @@ func perf(target, match string, samples int, sweep, only bool) error {
 	switch {
 	case sweep:
 		all = append(all[:1], tilings()...)
+	case grow:
+		all = growth()
 	case only:
 		out, all, always = &rowTable{}, rowwise(), "Copy"
 	}
