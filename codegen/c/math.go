@@ -132,6 +132,25 @@ static inline float f32_tanh(float x)
 	return f32_sign(a < 0.6f ? small : big, x);
 }
 `, "f32_exp2", "f32_sign")
+	add("f32_erfc", `
+// 2^r(|x|), from 2 for a negative x; r is the minimax polynomial of log2(erfc) on [0, 4.6] weighted by erfc or 2^-16, whatever is
+// more, to 2^-28.5.
+static inline float f32_erfc(float x)
+{
+	const float a = __builtin_fabsf(x);
+	float p = MAD(-1.09674102e-06f, a, 2.24808809e-05f);
+	p = MAD(p, a, -0.000196618945f);
+	p = MAD(p, a, 0.000939970836f);
+	p = MAD(p, a, -0.0023837008f);
+	p = MAD(p, a, 0.000158155162f);
+	p = MAD(p, a, 0.0276979897f);
+	p = MAD(p, a, -0.148303539f);
+	p = MAD(p, a, -0.918443084f);
+	p = MAD(p, a, -1.62790728f);
+	const float e = f32_exp2(p * a);
+	return x < 0.0f ? 2.0f - e : e;
+}
+`, "fma", "f32_exp2")
 	add("f32_erf", `
 // x + x*p(x^2) below 0.9, with a relative error of 2^-30.1; else 1 - 2^r(|x|), where 2^r is erfc with an absolute error of 2^-33.6.
 static inline float f32_erf(float x)

@@ -32,6 +32,7 @@ func elementwise() map[thread.Op][]check {
 	for _, op := range []thread.Op{thread.Exp, thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf} {
 		m[op] = floatChecks(op, 1, 3, wide)
 	}
+	m[thread.Erfc] = floatChecks(thread.Erfc, 1, 3, []thread.Elem{thread.F64}) // F32: the polynomial of codegen/ptx, and Gelu in tests/conform
 	m[thread.Fma] = fmaChecks()
 	m[thread.Cmp] = compareChecks()
 	m[thread.Select] = selectChecks()

@@ -155,6 +155,8 @@ func floatOp(op thread.Op, x []float64) float64 {
 		return math.Cos(x[0])
 	case thread.Tanh:
 		return math.Tanh(x[0])
+	case thread.Erfc:
+		return math.Erfc(x[0])
 	case thread.Erf:
 		return math.Erf(x[0])
 	case thread.Floor:

@@ -220,6 +220,29 @@ var references = map[thread.Op]struct {
 	thread.Erf:  {math.Erf, 2, -5, 5},
 }
 
+// TestErfc: what is added to 1 and then scaled needs a small error beside 1, and beside itself as far as f16 goes.
+func TestErfc(t *testing.T) {
+	for _, ulp := range []int{0, 2, -2} {
+		f := evaluator(thread.Erfc, ulp)
+		for i := range 40001 {
+			x := float32(i-20000) / 2000
+			got, want := float64(f(x)), math.Erfc(float64(x))
+			require.InDelta(t, want, got, 0x1p-22, "erfc(%g)", x)
+			if x < 4 {
+				require.InEpsilon(t, want, got, 0x1p-12, "erfc(%g)", x)
+			}
+		}
+		for _, x := range []float64{0, math.Copysign(0, -1), 1e-40, -1e-40, 30, -30, 1e38, -1e38, math.Inf(1), math.Inf(-1), math.NaN()} {
+			got := float64(f(float32(x)))
+			if want := math.Erfc(x); want != want {
+				require.True(t, got != got, "erfc(NaN) is %g", got)
+			} else {
+				require.InDelta(t, want, got, 0x1p-22, "erfc(%g)", x)
+			}
+		}
+	}
+}
+
 func TestFormulas(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for op, ref := range references {

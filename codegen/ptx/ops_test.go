@@ -142,6 +142,7 @@ var cases = map[thread.Op]func(k *kit){
 	thread.Cos:   elementwise(thread.Cos, 1, []thread.Elem{thread.F32}),
 	thread.Tanh:  elementwise(thread.Tanh, 1, []thread.Elem{thread.F32}),
 	thread.Erf:   elementwise(thread.Erf, 1, []thread.Elem{thread.F32}),
+	thread.Erfc:  elementwise(thread.Erfc, 1, []thread.Elem{thread.F32}),
 	thread.Floor: elementwise(thread.Floor, 1, floats),
 	thread.Ceil:  elementwise(thread.Ceil, 1, floats),
 	thread.Round: elementwise(thread.Round, 1, floats),

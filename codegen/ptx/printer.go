@@ -102,7 +102,7 @@ func (p *printer) print(n *thread.Node) {
 		p.binary(n)
 	case thread.Neg, thread.Not, thread.Abs, thread.Fma, thread.Sqrt, thread.Rsqrt, thread.Exp2, thread.Floor, thread.Ceil, thread.Round:
 		p.vals[n] = p.elementwise(n)
-	case thread.Exp, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf:
+	case thread.Exp, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf, thread.Erfc:
 		p.formula(n)
 	case thread.Cmp:
 		p.compare(n)
