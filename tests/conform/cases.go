@@ -95,6 +95,11 @@ func Cases() []Case {
 		}
 		add("matmul", "Matmul", defs{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, dims{"M": 200, "N": 136, "K": 160}, nil)
 	}
+	for _, n := range []int64{10000, 20000} { // blocks of 16 and of 32 warps
+		add("softmax", "Softmax", defs{"T": "bf16"}, dims{"M": 2, "N": n}, nil)
+		add("norm", "LayerNorm", defs{"T": "f16"}, dims{"M": 2, "N": n}, map[string]float64{"eps": 1e-5})
+		add("quant", "QuantRows", defs{"Q": "f8e4m3fn", "T": "bf16"}, dims{"M": 2, "N": n}, nil)
+	}
 	for _, s := range [][2]int64{{3, 256}, {2, 1000}} {
 		add("norm", "AddNormQuant", defs{"Q": "f8e4m3fn"}, dims{"M": s[0], "N": s[1]}, map[string]float64{"eps": 1e-5})
 		add("norm", "AddNormQuant", defs{"Q": "f6e3m2"}, dims{"M": s[0], "N": s[1]}, map[string]float64{"eps": 1e-5})
