@@ -99,6 +99,8 @@ func Cases() []Case {
 		add("softmax", "Softmax", defs{"T": "bf16"}, dims{"M": 2, "N": n}, nil)
 		add("norm", "LayerNorm", defs{"T": "f16"}, dims{"M": 2, "N": n}, map[string]float64{"eps": 1e-5})
 		add("quant", "QuantRows", defs{"Q": "f8e4m3fn", "T": "bf16"}, dims{"M": 2, "N": n}, nil)
+		add("softmax", "SoftmaxAny", defs{"T": "f16", "BN": "4096"}, dims{"M": 2, "N": n + 1}, nil)
+		add("norm", "LayerNormAny", defs{"T": "bf16", "BN": "4096"}, dims{"M": 2, "N": n + 8}, map[string]float64{"eps": 1e-5})
 	}
 	for _, s := range [][2]int64{{3, 256}, {2, 1000}} {
 		add("norm", "AddNormQuant", defs{"Q": "f8e4m3fn"}, dims{"M": s[0], "N": s[1]}, map[string]float64{"eps": 1e-5})

@@ -41,6 +41,13 @@ func rowwise() []row {
 		for _, k := range [][2]string{{"softmax", "Softmax"}, {"softmax", "SoftmaxAny"}, {"norm", "RMSNorm"}, {"norm", "RMSNormAny"}, {"norm", "LayerNorm"}, {"norm", "LayerNormAny"}, {"norm", "AddRMSNorm"}} {
 			add(k[0], k[1], d, nil)
 		}
+		if s[1] > 16384 { // how much of a row must be in flight so that the second pass finds it in the cache
+			for _, k := range [][2]string{{"softmax", "SoftmaxAny"}, {"norm", "RMSNormAny"}, {"norm", "LayerNormAny"}} {
+				for _, bn := range []string{"2048", "4096"} {
+					add(k[0], k[1], d, map[string]string{"T": "bf16", "BN": bn})
+				}
+			}
+		}
 		for _, q := range []string{"f8e4m3fn", "i8"} {
 			add("quant", "QuantRows", d, map[string]string{"Q": q, "T": "bf16"})
 			add("norm", "AddNormQuant", d, map[string]string{"Q": q, "T": "bf16"})
