@@ -20,8 +20,8 @@ func (lo *lowerer) toFP8(x node, t dtype.Type) node {
 	return c
 }
 
-// round is the value of a small float type nearest to x. Its code is remembered: a store wants that.
-func (lo *lowerer) round(x node, t dtype.Type) node {
+// nearest is the value of a small float type nearest to x. Its code is remembered: a store wants that.
+func (lo *lowerer) nearest(x node, t dtype.Type) node {
 	c := lo.encode(x, t)
 	y := lo.decode(c, t)
 	lo.rounded[y] = c

@@ -170,7 +170,7 @@ func (lo *lowerer) roundTo(x node, t dtype.Type) node {
 	if !small(t) {
 		return x
 	}
-	return lo.scalarwise(x, func(x node) node { return lo.round(x, t) })
+	return lo.scalarwise(x, func(x node) node { return lo.nearest(x, t) })
 }
 
 // narrow converts an F32 or F64 to the register kind of t, rounded to t once.
