@@ -10,7 +10,7 @@ import (
 // evaluates the very nodes on the host. Polynomials are minimax in the error named at each, found by the Remez exchange in
 // 120-bit arithmetic and rounded to f32; where the comment says "refitted", coefficient by coefficient from the lowest, the
 // others fitted again after each rounding. On Hopper, over every 37th f32, the worst errors in units in the last place were: log2
-// 1.56, sin 1.58, cos 1.58, tanh 1.81, erf 1.39.
+// 1.56, sin 1.58, cos 1.58, tanh 1.81, erf 1.39; exp and erfc have been evaluated on the host only.
 
 // approx is a Kind that only formulas use. Div: div.approx.f32, 2 units in the last place for divisors in [2^-126, 2^126] and 0
 // beyond (PTX ISA, "div"). Exp2: ex2.approx.ftz.f32, which makes subnormal results 0.

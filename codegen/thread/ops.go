@@ -37,7 +37,7 @@ const (
 	Fma   // floats: Args[0]*Args[1]+Args[2] rounded once
 	Sqrt  // correctly rounded
 	Rsqrt // F32, F64: within 2 units in the last place
-	Exp   // F32, F64: within 3 units in the last place; 5 just below 1, where a unit halves. F32 may be Coarse: a relative error of 2^-22 + |x| 2^-24, and 0 for results below 2^-126
+	Exp   // F32, F64: within 4 units in the last place; 5 just below 1, where a unit halves. F32 may be Coarse: a relative error of 2^-22 + |x| 2^-24, and 0 for results below 2^-126
 	Exp2  // F32, F64: within 2 units in the last place
 	Log2  // as Exp2
 	Sin   // as Exp2, argument in radians
