@@ -24,7 +24,7 @@ func (lo *lowerer) cast(x node, from, to dtype.Type) node {
 			if register(from) != thread.F64 {
 				x = b.Conv(x, thread.F32, false)
 			}
-			y := lo.scalarwise(x, func(x node) node { return lo.decode(lo.encode(x, to), to) })
+			y := lo.scalarwise(x, func(x node) node { return lo.nearest(x, to) })
 			return y
 		}
 		return b.Conv(x, register(to), false)
@@ -81,6 +81,11 @@ func (lo *lowerer) floatToInt(x node, to dtype.Type) node {
 	if !uns {
 		top = int64(uint64(math.MaxInt64) >> uint(64-to.Bits()))
 		bottom = -top - 1
+	}
+	if exact := map[thread.Elem]int{thread.F32: 24, thread.F64: 53}[x.Type.Elem]; to.Bits() <= exact { // the float holds both bounds
+		y := b.Bin(thread.Max, b.Bin(thread.Min, x, lo.like(x, float64(top))), lo.like(x, float64(bottom)))
+		n := b.Emit(&thread.Node{Op: thread.Conv, Type: thread.Type{Elem: register(to), Lanes: x.Type.Lanes}, Args: []node{y}, Uns: uns})
+		return b.Select(b.Cmp("eq", x, x, false), n, lo.likeInt(n, 0))
 	}
 	over := b.Cmp("ge", x, lo.like(x, high), false)
 	under := b.Cmp("le", x, lo.like(x, low), false)

@@ -52,7 +52,7 @@ func (lo *lowerer) dotCPU(o *ir.Op, t *tile) {
 	d.rows, d.vectors = shapeCPU(d.m, n/lanes)
 	d.packed = lo.packedOperand(o.Args[1], e, k)
 	if d.packed == nil || d.m > blockRows {
-		d.panels(lo.raised(lo.tiles[o.Args[1]], acc))
+		d.panels(lo.raised(lo.tiles[o.Args[1]], acc), turned(o.Args[1]))
 	}
 	if z := o.Args[2].Def; z != nil && z.Code == ir.OpConst && isZero(z) {
 		d.fresh = true
@@ -90,8 +90,17 @@ type blockDot struct {
 // width is the number of columns of a panel.
 func (d *blockDot) width() int { return d.vectors * d.lanes }
 
-// panels lays the right operand out: for each panel its rows, one after the other.
-func (d *blockDot) panels(src *tile) {
+// turned reports a transposed tile, whose columns are rows in memory.
+func turned(v *ir.Value) bool {
+	for v.Def != nil && v.Def.Code == ir.OpCast {
+		v = v.Def.Args[0]
+	}
+	return v.Def != nil && v.Def.Code == ir.OpTranspose
+}
+
+// panels lays the right operand out: for each panel its rows, one after the other. Of a transposed tile it reads along the columns: the
+// strided side are then the stores, all within the panel.
+func (d *blockDot) panels(src *tile, turned bool) {
 	lo, b := d.lo, d.lo.b
 	d.bv = b.NewVar("panel", d.e, d.k*d.n)
 	w := d.width()
@@ -100,13 +109,16 @@ func (d *blockDot) panels(src *tile) {
 		return
 	}
 	b.Local(d.n/w, func(p node) {
-		b.Local(d.k, func(kk node) {
-			b.Local(w, func(j node) {
-				col := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(w)), j)
-				x := lo.get(src, index{part{col, d.n}, part{kk, d.k}}, 1)
-				b.Set(d.bv, b.Bin(thread.Add, b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(d.k)), kk), b.I32(w)), j), x)
-			})
-		})
+		move := func(kk, j node) {
+			col := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(w)), j)
+			x := lo.get(src, index{part{col, d.n}, part{kk, d.k}}, 1)
+			b.Set(d.bv, b.Bin(thread.Add, b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(d.k)), kk), b.I32(w)), j), x)
+		}
+		if turned {
+			b.Local(w, func(j node) { b.Local(d.k, func(kk node) { move(kk, j) }) })
+			return
+		}
+		b.Local(d.k, func(kk node) { b.Local(w, func(j node) { move(kk, j) }) })
 	})
 }
 

@@ -41,7 +41,8 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 	f.Cluster = k.Cluster
 	lo := &lowerer{k: k, t: t, f: f, b: b, entry: &thread.Block{}, facts: passes.NewFacts(k), scalars: map[*ir.Value]node{}, tiles: map[*ir.Value]*tile{},
 		buffers: map[*ir.Value]*buffer{}, exprs: map[string]node{}, strides: map[string]node{}, args: map[*ir.Value]node{}, coords: map[string]node{},
-		users: map[*ir.Value][]*ir.Op{}, home: map[*ir.Op]*ir.Block{}}
+		users: map[*ir.Value][]*ir.Op{}, home: map[*ir.Op]*ir.Block{},
+		owner: map[*ir.Block]*ir.Op{}, loopArg: map[*ir.Value]loopArg{}, rounded: map[node]node{}}
 	lo.params()
 	lo.index(k.Body)
 	k.Body.Walk(func(o *ir.Op) bool { // temporaries go behind every buffer, also of loops that come later
@@ -63,6 +64,9 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 					Help: "use smaller tiles, or more warps(n)"}
 			}
 		}
+	}
+	if t.GPU {
+		f.Blocks = lo.residents()
 	}
 	lo.placeScratch()
 	f.Shared = lo.shared
@@ -92,6 +96,9 @@ type lowerer struct {
 	users   map[*ir.Value][]*ir.Op
 	home    map[*ir.Op]*ir.Block
 	last    map[*ir.Op]int // operation at the top -> shared buffers that it is the last to use
+	owner   map[*ir.Block]*ir.Op
+	loopArg map[*ir.Value]loopArg
+	rounded map[node]node // value of a small float type -> its code
 
 	shared, scratch int    // bytes of buffers, and of the scratch space
 	rings           int    // bytes of buffers alone
@@ -237,7 +244,13 @@ func (lo *lowerer) index(b *ir.Block) {
 			lo.users[a] = append(lo.users[a], o)
 		}
 		for _, r := range o.Regions {
+			lo.owner[r] = o
 			lo.index(r)
+		}
+		if o.Code == ir.OpFor {
+			for i, a := range o.Regions[0].Args[1:] {
+				lo.loopArg[a] = loopArg{o, i}
+			}
 		}
 	}
 }

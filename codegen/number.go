@@ -170,7 +170,7 @@ func (lo *lowerer) roundTo(x node, t dtype.Type) node {
 	if !small(t) {
 		return x
 	}
-	return lo.scalarwise(x, func(x node) node { return lo.decode(lo.encode(x, t), t) })
+	return lo.scalarwise(x, func(x node) node { return lo.nearest(x, t) })
 }
 
 // narrow converts an F32 or F64 to the register kind of t, rounded to t once.
@@ -186,27 +186,7 @@ func (lo *lowerer) function(c ir.Code, x node) node {
 	b := lo.b
 	switch c {
 	case ir.OpExp:
-		// e^x = 2^p * 2^e with p = x*log2(e) rounded and e its rounding error plus what the constant leaves out. The
-		// argument is clamped so that infinities stay out of the correction; NaN is put back at the end.
-		bound := 150.0
-		if x.Type.Elem == thread.F64 {
-			bound = 1100
-		}
-		y := b.Bin(thread.Max, b.Bin(thread.Min, x, lo.like(x, bound)), lo.like(x, -bound))
-		hi, low := math.Log2E, 0.0
-		if x.Type.Elem == thread.F32 {
-			hi = float64(float32(math.Log2E))
-			low = math.Log2E - hi
-		} else {
-			low = 2.0355273740931033e-17 // log2(e) minus its float64
-		}
-		p := b.Bin(thread.Mul, y, lo.like(x, hi))
-		e := b.Bin(thread.Add, b.Fma(y, lo.like(x, hi), b.Un(thread.Neg, p)), b.Bin(thread.Mul, y, lo.like(x, low)))
-		r := b.Un(thread.Exp2, p)
-		// 2^e = 1 + e*ln2 within half a unit; an infinite r absorbs the product of equal or zero sign only when clamped.
-		s := b.Fma(r, b.Bin(thread.Mul, e, lo.like(x, math.Ln2)), r)
-		s = b.Select(b.Cmp("eq", r, lo.like(x, math.Inf(1)), false), r, s)
-		return b.Select(b.Cmp("eq", x, x, false), s, x)
+		return b.Un(thread.Exp, x)
 	case ir.OpExp2:
 		return b.Un(thread.Exp2, x)
 	case ir.OpLog:

@@ -40,6 +40,7 @@ func (lo *lowerer) reduce(o *ir.Op) {
 	r := o.Result()
 	if r.Type.IsScalar() {
 		lo.scalars[r] = lo.reduced(total(b.I32(0)), elem)
+		lo.refresh(o)
 		return
 	}
 	t := lo.newTile(r)
@@ -269,6 +270,14 @@ func (lo *lowerer) acrossWarps(o *ir.Op, l *layout.Layout, v *thread.Var, n int)
 	}
 	b.Local(n, func(i node) { b.Store(at(which, i), b.Get(v, i, 1), mine, size) })
 	b.Effect(thread.Barrier, 0)
+	if n == 1 && width == 1 && parts >= 16 && parts <= 32 && powerOfTwo(parts) && lo.f.Threads%32 == 0 {
+		// A lane for each part, then butterflies: a warp that read all parts would spend more than on a row of 64 elements a lane.
+		x := b.Load(thread.Scalar(e), at(lo.threadDigit(1, parts, lo.f.Threads), b.I32(0)), nil, size)
+		for mask := 1; mask < parts; mask *= 2 {
+			x = lo.combine(o, x, lo.shuffle(x, mask))
+		}
+		return func(node) node { return x }
+	}
 	return func(i node) node {
 		x := b.Load(thread.Scalar(e), at(b.I32(0), i), nil, size)
 		for p := 1; p < parts; p++ {

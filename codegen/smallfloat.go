@@ -55,9 +55,19 @@ func specials(t dtype.Type) []special {
 
 // codeOf is the code of a value that is already one of the type: as encode, but the infinities of a type that saturates when it
 // rounds stay what they are.
-func (lo *lowerer) codeOf(x node, t dtype.Type) node { return lo.encoded(x, t, t.HasInf()) }
+func (lo *lowerer) codeOf(x node, t dtype.Type) node {
+	if c := lo.rounded[x]; c != nil {
+		return c
+	}
+	return lo.encoded(x, t, t.HasInf())
+}
 
-func (lo *lowerer) encode(x node, t dtype.Type) node { return lo.encoded(x, t, false) }
+func (lo *lowerer) encode(x node, t dtype.Type) node {
+	if n := lo.toFP8(x, t); n != nil {
+		return n
+	}
+	return lo.encoded(x, t, false)
+}
 
 // encoded rounds an F32 or F64 to a small float, to nearest even with the type's own overflow rule (docs/types.md), and
 // gives the code as I32. Normal results round in the integer; subnormal ones by adding a power of two whose last place is

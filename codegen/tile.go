@@ -163,6 +163,9 @@ func (lo *lowerer) define(v *ir.Value, t *tile) {
 	if t.at == nil || cheap(v) {
 		return
 	}
+	if _, n := lo.light(v); n > 0 {
+		return
+	}
 	u := lo.users[v]
 	if len(u) == 1 && lo.home[u[0]] == lo.home[v.Def] && inPlace(u[0]) {
 		return

@@ -25,7 +25,7 @@ func Pack(t *tensor.Tensor, p *ir.Pack) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]byte, PackedBytes(p, rows, cols))
+	out := big(PackedBytes(p, rows, cols))
 	eachField(p, rows, cols, func(tile, thread int, elem func(field int) (int, bool)) {
 		words := make([]uint32, p.Words)
 		for i, f := range p.Plan.Fields {

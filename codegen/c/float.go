@@ -26,7 +26,7 @@ func (p *printer) float(n *thread.Node, a []string) string {
 			f += "f"
 		}
 		return f + "(" + strings.Join(bareAll(a), ", ") + ")"
-	case thread.Min, thread.Max, thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf:
+	case thread.Min, thread.Max, thread.Exp, thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf, thread.Erfc:
 		if e == thread.F64 && n.Op != thread.Min && n.Op != thread.Max {
 			return "__builtin_" + n.Op.String() + "(" + bare(a[0]) + ")"
 		}
@@ -59,7 +59,7 @@ func (p *printer) half(n *thread.Node, a []string) string {
 	}
 	var x string
 	switch n.Op {
-	case thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf, thread.Rsqrt:
+	case thread.Exp, thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf, thread.Erfc, thread.Rsqrt:
 		p.fail("is not defined for %s", n.Type)
 	case thread.Fma:
 		return p.convert(thread.F64, e, false, p.call("fma_odd", wide...))

@@ -29,6 +29,24 @@ static inline float f32_exp2(float x)
 	return q * i32_as_f32((int32_t)((h + 127) << 23)) * i32_as_f32((int32_t)((n - h + 127) << 23));
 }
 `, "fma", "f32_as_i32", "i32_as_f32")
+	add("f32_exp", `
+// e^x = 2^n * e^r, r = x - n*ln2 in two steps of which the first is exact, so that no fma is needed; e^r = 1 + r + r^2*q(r) with a
+// relative error of 2^-28.2. 2^n in two factors as in f32_exp2.
+static inline float f32_exp(float x)
+{
+	float c = x < -105.0f ? -105.0f : x;
+	c = c > 90.0f ? 90.0f : c;
+	const float t = MAD(c, 1.44269502f, 0x1.8p23f), k = t - 0x1.8p23f;
+	const float r = MAD(k, 2.12194440e-4f, c - k * 0.693359375f);
+	const uint32_t n = (uint32_t)f32_as_i32(t) - 0x4b400000u, h = (uint32_t)((int32_t)n >> 1);
+	float q = MAD(0.00138196116f, r, 0.00836869422f);
+	q = MAD(q, r, 0.041668281f);
+	q = MAD(q, r, 0.166665211f);
+	q = MAD(q, r, 0.49999994f);
+	q = MAD(r * r, q, r) + 1.0f;
+	return q * i32_as_f32((int32_t)((h + 127) << 23)) * i32_as_f32((int32_t)((n - h + 127) << 23));
+}
+`, "fma", "f32_as_i32", "i32_as_f32")
 	add("f32_log2", `
 // x = 2^e * (1+m) with 1+m in [2/3, 4/3); log2(x) = e + m*q(m), q with a relative error of 2^-25. Near 1 nothing cancels.
 static inline float f32_log2(float x)
@@ -114,6 +132,25 @@ static inline float f32_tanh(float x)
 	return f32_sign(a < 0.6f ? small : big, x);
 }
 `, "f32_exp2", "f32_sign")
+	add("f32_erfc", `
+// 2^r(|x|), from 2 for a negative x; r is the minimax polynomial of log2(erfc) on [0, 4.6] weighted by erfc or 2^-16, whatever is
+// more, to 2^-28.5.
+static inline float f32_erfc(float x)
+{
+	const float a = __builtin_fabsf(x);
+	float p = MAD(-1.09674102e-06f, a, 2.24808809e-05f);
+	p = MAD(p, a, -0.000196618945f);
+	p = MAD(p, a, 0.000939970836f);
+	p = MAD(p, a, -0.0023837008f);
+	p = MAD(p, a, 0.000158155162f);
+	p = MAD(p, a, 0.0276979897f);
+	p = MAD(p, a, -0.148303539f);
+	p = MAD(p, a, -0.918443084f);
+	p = MAD(p, a, -1.62790728f);
+	const float e = f32_exp2(p * a);
+	return x < 0.0f ? 2.0f - e : e;
+}
+`, "fma", "f32_exp2")
 	add("f32_erf", `
 // x + x*p(x^2) below 0.9, with a relative error of 2^-30.1; else 1 - 2^r(|x|), where 2^r is erfc with an absolute error of 2^-33.6.
 static inline float f32_erf(float x)

@@ -29,9 +29,10 @@ func elementwise() map[thread.Op][]check {
 	}
 	wide := []thread.Elem{thread.F32, thread.F64}
 	m[thread.Rsqrt] = floatChecks(thread.Rsqrt, 1, 2, wide)
-	for _, op := range []thread.Op{thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf} {
+	for _, op := range []thread.Op{thread.Exp, thread.Exp2, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf} {
 		m[op] = floatChecks(op, 1, 3, wide)
 	}
+	m[thread.Erfc] = floatChecks(thread.Erfc, 1, 3, []thread.Elem{thread.F64}) // F32: the polynomial of codegen/ptx, and Gelu in tests/conform
 	m[thread.Fma] = fmaChecks()
 	m[thread.Cmp] = compareChecks()
 	m[thread.Select] = selectChecks()
@@ -54,7 +55,7 @@ func TestValues(t *testing.T) {
 }
 
 // gpuOnly are operations that no lowering emits for a CPU.
-var gpuOnly = []thread.Op{thread.FP8, thread.Shfl, thread.Ldmatrix, thread.Stmatrix, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster, thread.FenceAsync, thread.Wgmma, thread.Mma}
+var gpuOnly = []thread.Op{thread.FP8, thread.ToFP8, thread.Shfl, thread.Ldmatrix, thread.Stmatrix, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster, thread.FenceAsync, thread.Wgmma, thread.Mma}
 
 // elsewhere are operations that memory_test.go and wide_test.go run.
 var elsewhere = []thread.Op{thread.Const, thread.Arg, thread.Tid, thread.BlockID, thread.LoopVar, thread.SharedAt, thread.Vec, thread.Extract, thread.Get, thread.Set, thread.PtrAdd,

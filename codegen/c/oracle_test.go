@@ -143,6 +143,8 @@ func floatOp(op thread.Op, x []float64) float64 {
 		return math.Sqrt(x[0])
 	case thread.Rsqrt:
 		return 1 / math.Sqrt(x[0])
+	case thread.Exp:
+		return math.Exp(x[0])
 	case thread.Exp2:
 		return math.Exp2(x[0])
 	case thread.Log2:
@@ -153,6 +155,8 @@ func floatOp(op thread.Op, x []float64) float64 {
 		return math.Cos(x[0])
 	case thread.Tanh:
 		return math.Tanh(x[0])
+	case thread.Erfc:
+		return math.Erfc(x[0])
 	case thread.Erf:
 		return math.Erf(x[0])
 	case thread.Floor:

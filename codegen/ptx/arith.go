@@ -128,8 +128,11 @@ func (p *printer) float(n *thread.Node, e thread.Elem, t types.Type, a []value.V
 	case thread.Mul:
 		return p.emit(ir.NewFMul(a[0], a[1]))
 	case thread.Div:
-		if n.Kind == approx {
+		switch n.Kind {
+		case approx:
 			return p.pure("div.approx.f32 $0, $1, $2;", t, a...)
+		case thread.Coarse: // scales operands so that it covers the whole range; ptxas does a common divisor's part once
+			return p.pure("div.full.f32 $0, $1, $2;", t, a...)
 		}
 		if small {
 			return p.through(t, a, func(w types.Type, a []value.Value) value.Value { return p.emit(ir.NewFDiv(a[0], a[1])) })
@@ -171,6 +174,9 @@ func (p *printer) float(n *thread.Node, e thread.Elem, t types.Type, a []value.V
 	case thread.Exp2: // ex2.approx.f32 without ftz: 2 units in the last place, 2.1 measured where results become subnormal
 		switch e {
 		case thread.F32:
+			if n.Kind == approx {
+				return p.pure("ex2.approx.ftz.f32 $0, $1;", t, a...)
+			}
 			return p.pure("ex2.approx.f32 $0, $1;", t, a...)
 		case thread.F64:
 			p.noDouble(n)

@@ -64,6 +64,15 @@ func (p *printer) convert(x value.Value, from, to thread.Elem, u int, uns bool) 
 		switch {
 		case from == thread.F16 && to == thread.BF16, from == thread.BF16 && to == thread.F16:
 			return p.convert(p.convert(x, from, thread.F32, u, false), thread.F32, to, u, false) // to f32 is exact
+		case from == thread.BF16 && to == thread.F32 && u == 2:
+			return p.build([]value.Value{p.widenBF16(x, false), p.widenBF16(x, true)}, llx.Float)
+		case from == thread.BF16 && to == thread.F32:
+			if e, ok := x.(*ir.InstExtractElement); ok && llx.Bits(e.X.Type()) == 32 {
+				if i := e.Index.Ident(); i == "0" || i == "1" {
+					return p.widenBF16(e.X, i == "1")
+				}
+			}
+			return p.emit(ir.NewFPExt(x, t))
 		case from.Size() < to.Size():
 			return p.emit(ir.NewFPExt(x, t))
 		}
@@ -88,6 +97,15 @@ func (p *printer) convert(x value.Value, from, to thread.Elem, u int, uns bool) 
 		return p.emit(ir.NewZExt(x, t))
 	}
 	return p.emit(ir.NewSExt(x, t))
+}
+
+// widenBF16 is an element of a pair of bf16 as f32: one instruction, where LLVM takes three for the two of a pair.
+func (p *printer) widenBF16(pair value.Value, high bool) value.Value {
+	w := p.bitcast(pair, types.I32)
+	if !high {
+		return p.bitcast(p.emit(ir.NewShl(w, llx.I32(16))), llx.Float)
+	}
+	return p.bitcast(p.emit(ir.NewAnd(w, llx.Int(types.I32, -1<<16))), llx.Float)
 }
 
 // intToBF16 rounds integers of 32 and 64 bits to bf16 once, where the target has no such conversion. LLVM alone would round twice,

@@ -10,20 +10,22 @@ import (
 // evaluates the very nodes on the host. Polynomials are minimax in the error named at each, found by the Remez exchange in
 // 120-bit arithmetic and rounded to f32; where the comment says "refitted", coefficient by coefficient from the lowest, the
 // others fitted again after each rounding. On Hopper, over every 37th f32, the worst errors in units in the last place were: log2
-// 1.56, sin 1.58, cos 1.58, tanh 1.81, erf 1.39.
+// 1.56, sin 1.58, cos 1.58, tanh 1.81, erf 1.39; exp and erfc have been evaluated on the host only.
 
-// approx is the Kind of a Div that only formulas use: div.approx.f32, 2 units in the last place for divisors in
-// [2^-126, 2^126] and 0 beyond (PTX ISA, "div").
+// approx is a Kind that only formulas use. Div: div.approx.f32, 2 units in the last place for divisors in [2^-126, 2^126] and 0
+// beyond (PTX ISA, "div"). Exp2: ex2.approx.ftz.f32, which makes subnormal results 0.
 const approx = "approx"
 
 type formula struct{ *thread.Builder }
 
 var formulas = map[thread.Op]func(f formula, x *thread.Node) *thread.Node{
+	thread.Exp:  formula.exp,
 	thread.Log2: formula.log2,
 	thread.Sin:  func(f formula, x *thread.Node) *thread.Node { return f.sine(x, 0) },
 	thread.Cos:  func(f formula, x *thread.Node) *thread.Node { return f.sine(x, 1) },
 	thread.Tanh: formula.tanh,
 	thread.Erf:  formula.erf,
+	thread.Erfc: formula.erfc,
 }
 
 // formula prints a node as its formula, lane by lane.
@@ -39,7 +41,11 @@ func (p *printer) formula(n *thread.Node) {
 	f := formula{b}
 	out := make([]*thread.Node, n.Type.Lanes)
 	for i := range out {
-		out[i] = formulas[n.Op](f, b.Extract(n.Args[0], i))
+		if x := b.Extract(n.Args[0], i); n.Op == thread.Exp && n.Kind == thread.Coarse {
+			out[i] = f.exp2(f.mul(x, f.c(math.Log2E)))
+		} else {
+			out[i] = formulas[n.Op](f, x)
+		}
 	}
 	r := b.Vec(out...)
 	p.block(b.Block)
@@ -72,6 +78,27 @@ func (f formula) horner(x *thread.Node, c ...float32) *thread.Node {
 	for i := len(c) - 2; i >= 0; i-- {
 		r = f.Fma(r, x, f.c(c[i]))
 	}
+	return r
+}
+
+// exp is 2^n · 2^f with x·log2(e) = n + f: n is the nearest integer, held within [-126, 126] by the saturation of x·log2(e)/252 + 1/2
+// to [0, 1]; f takes what is beyond and makes the result infinite or round it as a subnormal. The product with log2(e) in two floats
+// leaves f with an error of 2^-25. NaN saturates to 0 and stays in f.
+func (f formula) exp(x *thread.Node) *thread.Node {
+	const magic = 0x1.8p23 + 127 // adding it rounds to an integer, biased as an exponent in the low bits
+	u := f.Fma(x, f.c(1.44269502/252), f.c(0.5))
+	u = f.Bin(thread.Min, f.Bin(thread.Max, u, f.c(0)), f.c(1))
+	t := f.Fma(u, f.c(252), f.c(magic-126))
+	n := f.add(t, f.c(-magic))
+	r := f.Fma(x, f.c(1.44269502), f.neg(n))
+	r = f.exp2(f.Fma(x, f.c(1.92596303e-08), r))
+	return f.mul(r, f.float(f.Bin(thread.Shl, f.bits(t), f.I32(23))))
+}
+
+// exp2 is for results that are not subnormal, or may then be 0.
+func (f formula) exp2(x *thread.Node) *thread.Node {
+	r := f.Un(thread.Exp2, x)
+	r.Kind = approx
 	return r
 }
 
@@ -184,7 +211,7 @@ func (f formula) tanh(x *thread.Node) *thread.Node {
 	a := f.abs(x)
 	s := f.mul(x, x)
 	small := f.Fma(f.mul(a, s), f.horner(s, -0.333332986, 0.133319363, -0.0537846349, 0.0207980517, -0.00589699857), a)
-	e := f.Un(thread.Exp2, f.mul(a, f.c(2*math.Log2E)))
+	e := f.exp2(f.mul(a, f.c(2*math.Log2E)))
 	d := f.Bin(thread.Div, f.c(-2), f.add(e, f.c(1)))
 	d.Kind = approx
 	return f.sign(f.Select(f.Cmp("lt", a, f.c(0.6), false), small, f.add(d, f.c(1))), x)
@@ -198,6 +225,15 @@ func (f formula) erf(x *thread.Node) *thread.Node {
 	small := f.Fma(x, f.horner(s, 0.128379166, -0.376126289, 0.112836242, -0.02685556, 0.00519175315, -0.000803975272, 7.94310035e-05), x)
 	t := f.Select(f.Cmp("gt", a, f.c(4), false), f.c(4), a) // NaN stays
 	r := f.horner(t, 0.000246052252, -1.62951708, -0.913783669, -0.156152666, 0.0361996256, -0.00600251183, 0.000623721862, -3.01708606e-05)
-	big := f.sign(f.Bin(thread.Sub, f.c(1), f.Un(thread.Exp2, r)), x)
+	big := f.sign(f.Bin(thread.Sub, f.c(1), f.exp2(r)), x)
 	return f.Select(f.Cmp("lt", a, f.c(0.9), false), small, big)
+}
+
+// erfc is 2^R(|x|), from 2 for a negative x. R(x) = x·P(x), P of degree 9, is the minimax polynomial for log2(erfc) on [0, 4.6] weighted by
+// erfc or 2^-16, whatever is more; the error of 2^R is 2^-28.5 of the weight, refitted. Beyond, R falls ever faster.
+func (f formula) erfc(x *thread.Node) *thread.Node {
+	a := f.abs(x)
+	p := f.horner(a, -1.62790728, -0.918443084, -0.148303539, 0.0276979897, 0.000158155162, -0.0023837008, 0.000939970836, -0.000196618945, 2.24808809e-05, -1.09674102e-06)
+	e := f.exp2(f.mul(p, a))
+	return f.Select(f.Cmp("lt", x, f.c(0), false), f.Bin(thread.Sub, f.c(2), e), e)
 }

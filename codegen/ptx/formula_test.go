@@ -154,8 +154,17 @@ func (h *host) arith(n *thread.Node) uint64 {
 			r = -x
 		case thread.Abs:
 			r = float32(math.Abs(float64(x)))
+		case thread.Min:
+			r = float32(math.Min(float64(x), float64(h.f32(a[1]))))
+		case thread.Max: // the other operand of a NaN
+			if r = h.f32(a[1]); x > r {
+				r = x
+			}
 		case thread.Exp2:
-			r = off(float32(math.Exp2(float64(x))), h.ulp)
+			if r = float32(math.Exp2(float64(x))); n.Kind == approx && r < 0x1p-126 {
+				r = 0
+			}
+			r = off(r, h.ulp)
 		default:
 			panic(n.Op)
 		}
@@ -203,11 +212,35 @@ var references = map[thread.Op]struct {
 	from float64
 	to   float64
 }{
+	thread.Exp:  {math.Exp, 5, -110, 90}, // just below 1 two units of exp2 are four of the result
 	thread.Log2: {math.Log2, 2, 0, 10},
 	thread.Sin:  {math.Sin, 2, -70000, 70000},
 	thread.Cos:  {math.Cos, 2, -70000, 70000},
 	thread.Tanh: {math.Tanh, 2, -12, 12},
 	thread.Erf:  {math.Erf, 2, -5, 5},
+}
+
+// TestErfc: what is added to 1 and then scaled needs a small error beside 1, and beside itself as far as f16 goes.
+func TestErfc(t *testing.T) {
+	for _, ulp := range []int{0, 2, -2} {
+		f := evaluator(thread.Erfc, ulp)
+		for i := range 40001 {
+			x := float32(i-20000) / 2000
+			got, want := float64(f(x)), math.Erfc(float64(x))
+			require.InDelta(t, want, got, 0x1p-22, "erfc(%g)", x)
+			if x < 4 {
+				require.InEpsilon(t, want, got, 0x1p-12, "erfc(%g)", x)
+			}
+		}
+		for _, x := range []float64{0, math.Copysign(0, -1), 1e-40, -1e-40, 30, -30, 1e38, -1e38, math.Inf(1), math.Inf(-1), math.NaN()} {
+			got := float64(f(float32(x)))
+			if want := math.Erfc(x); want != want {
+				require.True(t, got != got, "erfc(NaN) is %g", got)
+			} else {
+				require.InDelta(t, want, got, 0x1p-22, "erfc(%g)", x)
+			}
+		}
+	}
 }
 
 func TestFormulas(t *testing.T) {
@@ -229,7 +262,7 @@ func TestFormulas(t *testing.T) {
 				if e := ulps(got, ref.f(float64(x))); e > worst {
 					worst, at = e, x
 				}
-				if x == 0 && op != thread.Cos && op != thread.Log2 {
+				if x == 0 && op != thread.Cos && op != thread.Log2 && op != thread.Exp {
 					require.Equal(t, math.Float32bits(x), math.Float32bits(got), "%s keeps the sign of zero", op)
 				}
 			}

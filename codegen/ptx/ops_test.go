@@ -135,12 +135,14 @@ var cases = map[thread.Op]func(k *kit){
 		elementwise(thread.Rsqrt, 1, []thread.Elem{thread.F32})(k)
 		k.result(k.Un(thread.Rsqrt, k.operand(thread.Scalar(thread.F64))))
 	},
+	thread.Exp:   elementwise(thread.Exp, 1, []thread.Elem{thread.F32}),
 	thread.Exp2:  elementwise(thread.Exp2, 1, []thread.Elem{thread.F32}),
 	thread.Log2:  elementwise(thread.Log2, 1, []thread.Elem{thread.F32}),
 	thread.Sin:   elementwise(thread.Sin, 1, []thread.Elem{thread.F32}),
 	thread.Cos:   elementwise(thread.Cos, 1, []thread.Elem{thread.F32}),
 	thread.Tanh:  elementwise(thread.Tanh, 1, []thread.Elem{thread.F32}),
 	thread.Erf:   elementwise(thread.Erf, 1, []thread.Elem{thread.F32}),
+	thread.Erfc:  elementwise(thread.Erfc, 1, []thread.Elem{thread.F32}),
 	thread.Floor: elementwise(thread.Floor, 1, floats),
 	thread.Ceil:  elementwise(thread.Ceil, 1, floats),
 	thread.Round: elementwise(thread.Round, 1, floats),
@@ -218,6 +220,11 @@ var cases = map[thread.Op]func(k *kit){
 	thread.FP8: func(k *kit) {
 		for _, kind := range []string{"e4m3", "e5m2"} {
 			k.result(k.Emit(&thread.Node{Op: thread.FP8, Type: vecOf(thread.F16, 2), Args: []*thread.Node{k.operand(thread.Scalar(thread.I16))}, Kind: kind}))
+		}
+	},
+	thread.ToFP8: func(k *kit) {
+		for _, kind := range []string{"e4m3", "e5m2"} {
+			k.result(k.Emit(&thread.Node{Op: thread.ToFP8, Type: i32, Args: []*thread.Node{k.operand(thread.Scalar(thread.F32))}, Kind: kind}))
 		}
 	},
 	thread.Get: arrays,
@@ -429,7 +436,7 @@ func TestEveryOp(t *testing.T) {
 			require.NotNil(t, build, "%s has no case here", op)
 			targets := []string{"sm_80", "sm_90a"}
 			switch op {
-			case thread.FP8, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster:
+			case thread.FP8, thread.ToFP8, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster:
 				targets[0] = "sm_90"
 			case thread.Wgmma:
 				targets = targets[1:]

@@ -52,7 +52,7 @@ func (p *printer) function() {
 			params[i] = llx.Param("", scalar(q.Elem))
 		}
 	}
-	p.fn = p.m.Kernel(p.f.Name, p.f.Threads, 1, params...)
+	p.fn = p.m.Kernel(p.f.Name, p.f.Threads, max(1, p.f.Blocks), params...)
 	if c := p.f.Cluster; c > 1 {
 		p.fn.FuncAttrs = append(p.fn.FuncAttrs, ir.AttrPair{Key: "nvvm.cluster_dim", Value: fmt.Sprintf("%d,1,1", c)})
 	}
@@ -107,7 +107,7 @@ func (p *printer) print(n *thread.Node) {
 		p.binary(n)
 	case thread.Neg, thread.Not, thread.Abs, thread.Fma, thread.Sqrt, thread.Rsqrt, thread.Exp2, thread.Floor, thread.Ceil, thread.Round:
 		p.vals[n] = p.elementwise(n)
-	case thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf:
+	case thread.Exp, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf, thread.Erfc:
 		p.formula(n)
 	case thread.Cmp:
 		p.compare(n)
@@ -141,6 +141,9 @@ func (p *printer) print(n *thread.Node) {
 	case thread.FP8:
 		x := p.pure("cvt.rn.f16x2."+n.Kind+"x2 $0, $1;", types.I32, p.arg(n.Args[0]))
 		p.vals[n] = p.fromWhole(x, n.Type)
+	case thread.ToFP8: // the pair's other half is 0
+		text := "{ .reg .b16 c; cvt.rn.satfinite." + n.Kind + "x2.f32 c, $2, $1; cvt.u32.u16 $0, c; }"
+		p.vals[n] = val{v: p.pure(text, types.I32, p.arg(n.Args[0]), llx.FloatConst(llx.Float, 0))}
 	case thread.Get:
 		p.vals[n] = p.get(n.Var, p.index(n.Var, n.Args[0], n.Type.Lanes), n.Type.Lanes)
 	case thread.Set:

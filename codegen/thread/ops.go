@@ -3,6 +3,9 @@ package thread
 // Op is the operation of a node.
 type Op uint8
 
+// Coarse is a Kind: what is kept of the result is a float of at most 16 bits.
+const Coarse = "coarse"
+
 // Operations. "lanes" means elementwise on vectors too.
 const (
 	Nop Op = iota
@@ -19,7 +22,7 @@ const (
 	Add
 	Sub
 	Mul
-	Div // integers: the divisor is never 0 and nothing overflows; Uns
+	Div // integers: the divisor is never 0 and nothing overflows; Uns. F32 may be Coarse: 2 units in the last place
 	Rem // as Div
 	Min // floats: the other operand of a NaN, -0 below +0; integers: Uns
 	Max
@@ -34,12 +37,14 @@ const (
 	Fma   // floats: Args[0]*Args[1]+Args[2] rounded once
 	Sqrt  // correctly rounded
 	Rsqrt // F32, F64: within 2 units in the last place
+	Exp   // F32, F64: within 4 units in the last place; 5 just below 1, where a unit halves. F32 may be Coarse: a relative error of 2^-22 + |x| 2^-24, and 0 for results below 2^-126
 	Exp2  // F32, F64: within 2 units in the last place
 	Log2  // as Exp2
 	Sin   // as Exp2, argument in radians
 	Cos
 	Tanh
 	Erf
+	Erfc // 1 - erf: F32 within 2^-22, and of 2^-12 of itself up to 4; F64 within 3 units in the last place
 	Floor
 	Ceil
 	Round // to the nearest integer, ties to even
@@ -55,9 +60,10 @@ const (
 	Extract // element Imm
 
 	// Words, I32: single instructions on a GPU.
-	Lop3 // bitwise function Imm (truth table, a = 0xF0, b = 0xCC, c = 0xAA) of three words
-	Prmt // selects four bytes of Args[0] (bytes 0-3) and Args[1] (4-7) by the four nibbles of Args[2]; bit 3 of a nibble: the top bit of that byte, eight times
-	FP8  // Args[0] (I16: two floats of 8 bits, the first in the low byte) to F16 with 2 lanes; Kind "e4m3" or "e5m2". GPUs from sm_90
+	Lop3  // bitwise function Imm (truth table, a = 0xF0, b = 0xCC, c = 0xAA) of three words
+	Prmt  // selects four bytes of Args[0] (bytes 0-3) and Args[1] (4-7) by the four nibbles of Args[2]; bit 3 of a nibble: the top bit of that byte, eight times
+	FP8   // Args[0] (I16: two floats of 8 bits, the first in the low byte) to F16 with 2 lanes; Kind "e4m3" or "e5m2". GPUs from sm_90
+	ToFP8 // Args[0] (F32) rounded to a float of 8 bits, saturating, as its code (I32), NaN as 0x7f; Kind as FP8. GPUs from sm_90
 
 	// Local arrays.
 	Get // Type.Lanes consecutive elements of Var from index Args[0] (I32)
@@ -98,8 +104,8 @@ const (
 )
 
 var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
-	"neg", "not", "abs", "fma", "sqrt", "rsqrt", "exp2", "log2", "sin", "cos", "tanh", "erf", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
-	"lop3", "prmt", "fp8", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "cluster_rank", "cluster_barrier", "load_cluster", "fence_async", "wgmma", "mma", "for", "if",
+	"neg", "not", "abs", "fma", "sqrt", "rsqrt", "exp", "exp2", "log2", "sin", "cos", "tanh", "erf", "erfc", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
+	"lop3", "prmt", "fp8", "tofp8", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "cluster_rank", "cluster_barrier", "load_cluster", "fence_async", "wgmma", "mma", "for", "if",
 	"splat", "lookup", "prefetch"}
 
 func (o Op) String() string { return opNames[o] }

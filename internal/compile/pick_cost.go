@@ -114,6 +114,10 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	// Memory: what has to come from DRAM, and what all SMs draw from the cache.
 	total, dram := 0.0, 0.0
 	for _, t := range w.reads {
+		if t.again && t.block*min(blocks, sms*float64(e.Resident)) < float64(m.L2Size)/2 { // still in the cache
+			total += t.block * blocks
+			continue
+		}
 		all := t.block * blocks
 		need := min(t.unique, all)
 		if t.unique > float64(m.L2Size)/2 {

@@ -14,6 +14,10 @@ func (m *measure) load(o *ir.Op) {
 	for _, x := range a.Offsets {
 		m.axes(x, &t.axes, 0)
 	}
+	t.of = p
+	for _, u := range m.w.reads {
+		t.again = t.again || u.of == p && u.block == t.block && u.axes == t.axes
+	}
 	m.w.reads = append(m.w.reads, t)
 	m.into.bytes += m.trips * bytes
 	r := o.Result()

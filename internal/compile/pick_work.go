@@ -44,6 +44,8 @@ type loop struct {
 type traffic struct {
 	block  float64 // bytes that one block reads
 	unique float64 // bytes of the tensor
+	of     *ir.Param
+	again  bool    // the block has read the same before
 	axes   [3]bool // of the grid that the place depends on
 }
 

@@ -143,7 +143,7 @@ func (l *Library) Run(ctx context.Context, args []unsafe.Pointer, grid [3]int64)
 	}
 	workers := int(min(int64(l.threads), total))
 	// Ranges are short enough to even out blocks of different length, and long enough for the counter not to matter.
-	grain := max(1, total/int64(workers*16))
+	grain := max(1, total/int64(workers*32))
 	var next atomic.Int64
 	var failed atomic.Int32
 	work := func() {

@@ -1,6 +1,8 @@
 package threadvm
 
 import (
+	"math"
+
 	"github.com/girih-lang/girih/codegen/thread"
 	"github.com/girih-lang/girih/ir/dtype"
 )
@@ -56,10 +58,20 @@ func (m *machine) arith(n *thread.Node) step {
 	case thread.Splat, thread.Lookup:
 		return m.repeated(n)
 	case thread.FP8:
-		t := map[string]dtype.Type{"e4m3": dtype.F8E4M3FN, "e5m2": dtype.F8E5M2}[n.Kind]
+		t := fp8[n.Kind]
 		return m.pure(n, func(w int, d []uint64, a [][]uint64) {
 			for i := range d {
 				d[i] = dtype.F16.FromFloat(t.Float(a[0][i%w]>>(8*(i/w))&255), dtype.Mode{})
+			}
+		})
+	case thread.ToFP8:
+		t := fp8[n.Kind]
+		return m.pure(n, func(_ int, d []uint64, a [][]uint64) {
+			for i := range d {
+				x := math.Float32frombits(uint32(a[0][i]))
+				if d[i] = t.FromFloat(float64(x), t.Mode()); x != x {
+					d[i] = 0x7f
+				}
 			}
 		})
 	case thread.Fma:
@@ -180,3 +192,6 @@ func prmt(d, a, b, sel []uint64) {
 		d[i] = r
 	}
 }
+
+// fp8 are the types that the instructions FP8 and ToFP8 name.
+var fp8 = map[string]dtype.Type{"e4m3": dtype.F8E4M3FN, "e5m2": dtype.F8E5M2}

@@ -172,8 +172,8 @@ func floatUnary(op thread.Op, e thread.Elem) func(d, x []uint64) {
 		}
 	}
 	f := map[thread.Op]func(float64) float64{
-		thread.Sqrt: math.Sqrt, thread.Rsqrt: func(x float64) float64 { return 1 / math.Sqrt(x) }, thread.Exp2: math.Exp2, thread.Log2: math.Log2, thread.Sin: math.Sin, thread.Cos: math.Cos,
-		thread.Tanh: math.Tanh, thread.Erf: math.Erf, thread.Floor: math.Floor, thread.Ceil: math.Ceil, thread.Round: math.RoundToEven,
+		thread.Sqrt: math.Sqrt, thread.Rsqrt: func(x float64) float64 { return 1 / math.Sqrt(x) }, thread.Exp: math.Exp, thread.Exp2: math.Exp2, thread.Log2: math.Log2, thread.Sin: math.Sin, thread.Cos: math.Cos,
+		thread.Tanh: math.Tanh, thread.Erf: math.Erf, thread.Erfc: math.Erfc, thread.Floor: math.Floor, thread.Ceil: math.Ceil, thread.Round: math.RoundToEven,
 	}[op]
 	if f == nil {
 		return nil

@@ -82,6 +82,7 @@ func Cases() []Case {
 			add("norm", "RMSNormAny", defs{"T": t}, d, eps)
 			add("norm", "LayerNorm", defs{"T": t}, d, eps)
 			add("norm", "LayerNormAny", defs{"T": t}, d, eps)
+			add("norm", "AddRMSNorm", defs{"T": t}, d, eps)
 			add("reduce", "SumRows", defs{"T": t}, d, nil)
 			add("reduce", "SumCols", defs{"T": t}, d, nil)
 			add("reduce", "MaxRows", defs{"T": t}, d, nil)
@@ -91,6 +92,7 @@ func Cases() []Case {
 			add("activation", "Gelu", defs{"T": t}, dims{"N": n}, nil)
 			add("activation", "GeluTanh", defs{"T": t}, dims{"N": n}, nil)
 			add("activation", "Silu", defs{"T": t}, dims{"N": n}, nil)
+			add("activation", "SwiGLU", defs{"T": t}, dims{"N": n}, nil)
 		}
 		for _, s := range [][3]int64{{64, 64, 64}, {1, 1, 1}, {65, 130, 96}, {128, 192, 256}, {33, 70, 101}} {
 			d := dims{"M": s[0], "N": s[1], "K": s[2]}
@@ -102,9 +104,23 @@ func Cases() []Case {
 		}
 		add("matmul", "Matmul", defs{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, dims{"M": 200, "N": 136, "K": 160}, nil)
 	}
+	for _, n := range []int64{10000, 20000} { // blocks of 16 and of 32 warps
+		add("softmax", "Softmax", defs{"T": "bf16"}, dims{"M": 2, "N": n}, nil)
+		add("norm", "LayerNorm", defs{"T": "f16"}, dims{"M": 2, "N": n}, map[string]float64{"eps": 1e-5})
+		add("quant", "QuantRows", defs{"Q": "f8e4m3fn", "T": "bf16"}, dims{"M": 2, "N": n}, nil)
+		add("softmax", "SoftmaxAny", defs{"T": "f16", "BN": "4096"}, dims{"M": 2, "N": n + 1}, nil)
+		add("norm", "LayerNormAny", defs{"T": "bf16", "BN": "4096"}, dims{"M": 2, "N": n + 8}, map[string]float64{"eps": 1e-5})
+	}
 	for _, s := range [][2]int64{{3, 256}, {2, 1000}} {
 		add("norm", "AddNormQuant", defs{"Q": "f8e4m3fn"}, dims{"M": s[0], "N": s[1]}, map[string]float64{"eps": 1e-5})
 		add("norm", "AddNormQuant", defs{"Q": "f6e3m2"}, dims{"M": s[0], "N": s[1]}, map[string]float64{"eps": 1e-5})
+		add("norm", "AddNormQuant", defs{"Q": "i8", "T": "bf16"}, dims{"M": s[0], "N": s[1]}, map[string]float64{"eps": 1e-5})
+		for i, t := range []string{"bf16", "f16", "f32"} {
+			for _, q := range []string{"f8e4m3fn", "f8e5m2", "i8", "i4", "f6e3m2"}[i:] {
+				add("quant", "QuantRows", defs{"Q": q, "T": t}, dims{"M": s[0], "N": s[1]}, nil)
+			}
+			add("quant", "DequantRows", defs{"Q": "f8e4m3fn", "T": t}, dims{"M": s[0], "N": s[1]}, nil)
+		}
 	}
 	return slices.Concat(cs, oddCases(), gatherCases())
 }

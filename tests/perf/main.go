@@ -1,11 +1,12 @@
 // Command perf times the kernels of the repository on a GPU with cold caches and prints a Markdown table: time, bytes that
 // must move, bandwidth, and its share of the read bandwidth measured in the same run.
 //
-//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows FILE]
+//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows] [-growth] [-table FILE]
 //	perf -model FILE
 //
-// With -rows it times the rows of a table such as it prints itself, with the tune values that they name, instead of its own list.
-// With -compile it only compiles, into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
+// With -rows it times the row-wise kernels only, beside a copy of the same bytes; with -growth, Linear over K, N, M and bits
+// (tests/plots draws it); with -table, the rows of a table such as it prints itself, with the tune values that they name. With
+// -compile it only compiles, into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
 package main
 
 import (
@@ -18,7 +19,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/girih-lang/girih/examples"
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang"
@@ -26,7 +26,6 @@ import (
 	"github.com/girih-lang/girih/runtime/cache"
 	"github.com/girih-lang/girih/runtime/cuda"
 	"github.com/girih-lang/girih/runtime/tensor"
-	"github.com/girih-lang/girih/stdlib"
 )
 
 type row struct {
@@ -75,22 +74,21 @@ func rows() []row {
 		rs = append(rs, row{"matmul", "Matmul", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096})
 		rs = append(rs, row{"matmul", "MatmulNT", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096})
 	}
-	for _, s := range [][2]int64{{8192, 8192}, {32768, 4096}} {
-		d := map[string]int64{"M": s[0], "N": s[1]}
-		for _, k := range [][2]string{{"softmax", "Softmax"}, {"softmax", "SoftmaxAny"}, {"norm", "RMSNorm"}, {"norm", "LayerNorm"}, {"reduce", "SumRows"}, {"reduce", "SumCols"}, {"transpose", "Transpose"}} {
-			rs = append(rs, row{k[0], k[1], map[string]string{"T": "bf16"}, d, 0})
+	for _, r := range rowwise() {
+		if r.kernel != "Copy" {
+			rs = append(rs, r)
 		}
-		rs = append(rs, row{"norm", "AddNormQuant", map[string]string{"Q": "f8e4m3fn"}, d, 0})
 	}
 	rs = append(rs, row{"add", "Add", map[string]string{"T": "f32"}, map[string]int64{"N": 1 << 27}, 0})
-	rs = append(rs, row{"activation", "Gelu", map[string]string{"T": "bf16"}, map[string]int64{"N": 1 << 27}, 0})
 	return rs
 }
 
 func main() {
 	target := flag.String("compile", "", "compile only, for this target")
-	list := flag.String("rows", "", "time the rows of a table instead: | Linear W=u4 BM=8 | M=1 N=8192 K=8192 |")
+	list := flag.String("table", "", "time the rows of a table instead: | Linear W=u4 BM=8 | M=1 N=8192 K=8192 |")
 	match := flag.String("match", "", "time only rows whose name and shape match")
+	only := flag.Bool("rows", false, "time the row-wise kernels only")
+	grow := flag.Bool("growth", false, "time Linear over K, N, M and bits instead")
 	file := flag.String("model", "", "hold the cost model against a table that perf printed, and time nothing")
 	samples := flag.Int("samples", 20, "measurements of which the median is shown")
 	flag.Parse()
@@ -101,13 +99,13 @@ func main() {
 		}
 		return
 	}
-	if err := perf(*target, *match, *samples, *list); err != nil {
+	if err := perf(*target, *match, *samples, *list, *only, *grow); err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
 		os.Exit(1)
 	}
 }
 
-func perf(target, match string, samples int, list string) error {
+func perf(target, match string, samples int, list string, only, grow bool) error {
 	re, err := regexp.Compile(match)
 	if err != nil {
 		return err
@@ -121,20 +119,26 @@ func perf(target, match string, samples int, list string) error {
 		defer dev.Close()
 		target = dev.Target()
 		fmt.Printf("%s, %s\n\n", dev, time.Now().Format("2006-01-02"))
-		fmt.Println("| kernel | shape | µs | MB | TB/s | share of read | TFLOP/s | regs |")
-		fmt.Println("|---|---|---|---|---|---|---|---|")
 	}
-	ceiling := 0.0
-	all := rows()
-	if list != "" {
+	var out table = &readTable{}
+	all, always := rows(), "SumRows T=f32" // the ceiling is measured whatever is asked for
+	switch {
+	case list != "":
 		given, err := readRows(list)
 		if err != nil {
 			return err
 		}
 		all = append(all[:1], given...)
+	case grow:
+		all = growth()
+	case only:
+		out, all, always = &rowTable{}, rowwise(), "Copy"
 	}
-	for i, r := range all {
-		if i > 0 && !re.MatchString(r.name()+" "+r.shape()) {
+	if dev != nil {
+		out.header()
+	}
+	for _, r := range all {
+		if !strings.HasPrefix(r.name(), always) && !re.MatchString(r.name()+" "+r.shape()) {
 			continue
 		}
 		k, err := r.lower(target)
@@ -152,9 +156,12 @@ func perf(target, match string, samples int, list string) error {
 		if dev == nil {
 			continue
 		}
-		if err := r.time(dev, c, samples, &ceiling); err != nil {
+		m, err := r.time(dev, c, samples)
+		if err != nil {
 			fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
+			continue
 		}
+		out.line(r, m)
 	}
 	return nil
 }
@@ -163,11 +170,7 @@ func perf(target, match string, samples int, list string) error {
 func (r *row) picked(c compile.Choice) { r.defines = c.Defines(r.defines) }
 
 func (r *row) lower(target string) (*ir.Kernel, error) {
-	text, _ := stdlib.Source(r.file)
-	if r.file == "linear" {
-		text = examples.Linear
-	}
-	pkg, err := lang.LoadSource(r.file+".girih", text)
+	pkg, err := lang.LoadSource(r.file+".girih", source(r.file))
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +196,7 @@ func (r *row) lower(target string) (*ir.Kernel, error) {
 	return k, err
 }
 
-func (r row) time(dev *cuda.Device, c *compile.Code, samples int, ceiling *float64) error {
+func (r row) time(dev *cuda.Device, c *compile.Code, samples int) (m result, err error) {
 	named := map[string]runtime.Arg{}
 	for i, p := range c.Kernel.Params {
 		if p.Out {
@@ -205,37 +208,54 @@ func (r row) time(dev *cuda.Device, c *compile.Code, samples int, ceiling *float
 		}
 		shape, err := p.Shape(r.dims)
 		if err != nil {
-			return err
+			return m, err
 		}
 		t, err := random(p, uint64(i), shape)
 		if err != nil {
-			return err
+			return m, err
 		}
 		named[p.Name] = runtime.Tensor(t)
 	}
 	args, err := runtime.Arguments(c.Kernel, named, r.dims)
 	if err != nil {
-		return err
+		return m, err
 	}
 	prog, err := cuda.NewProgram(dev, cuda.Code{Kernel: c.Kernel, PTX: c.PTX, Threads: c.Threads, Shared: c.Shared})
 	if err != nil {
-		return err
+		return m, err
 	}
 	defer prog.Close()
 	took, bytes, err := prog.Time(context.Background(), args, samples)
 	if err != nil {
-		return err
+		return m, err
 	}
-	rate := float64(bytes) / took.Seconds() / 1e12
-	if *ceiling == 0 {
-		*ceiling = rate
+	m = result{us: float64(took.Nanoseconds()) / 1e3, mb: float64(bytes) / 1e6, rate: float64(bytes) / took.Seconds() / 1e12, registers: prog.Function.Registers}
+	return m, nil
+}
+
+// table is how results are shown.
+type table interface {
+	header()
+	line(r row, m result)
+}
+
+// readTable shows the share of the read bandwidth, which the first row measures.
+type readTable struct{ ceiling float64 }
+
+func (t *readTable) header() {
+	fmt.Println("| kernel | shape | µs | MB | TB/s | share of read | TFLOP/s | regs |")
+	fmt.Println("|---|---|---|---|---|---|---|---|")
+}
+
+func (t *readTable) line(r row, m result) {
+	if t.ceiling == 0 {
+		t.ceiling = m.rate
 	}
 	flops := ""
 	if r.flops > 0 {
-		flops = fmt.Sprintf("%.0f", r.flops/took.Seconds()/1e12)
+		flops = fmt.Sprintf("%.0f", r.flops/m.us/1e6)
 	}
-	fmt.Printf("| %s | %s | %.1f | %.1f | %.2f | %.0f %% | %s | %d |\n", r.name(), r.shape(), float64(took.Nanoseconds())/1e3, float64(bytes)/1e6, rate, 100*rate / *ceiling, flops, prog.Function.Registers)
-	return nil
+	fmt.Printf("| %s | %s | %.1f | %.1f | %.2f | %.0f %% | %s | %d |\n", r.name(), r.shape(), m.us, m.mb, m.rate, 100*m.rate/t.ceiling, flops, m.registers)
 }
 
 // random is data of ordinary size: normal floats, any integer codes. Large tensors repeat a block of it.

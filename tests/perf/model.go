@@ -10,10 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/girih-lang/girih/examples"
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/lang"
-	"github.com/girih-lang/girih/stdlib"
 )
 
 // point is one row of a table that perf printed, and what the cost model says of it.
@@ -23,7 +21,7 @@ type point struct {
 	score          float64 // what the model compares
 }
 
-// model reads a table of `perf -sweep` and prints, for each kernel and shape in it, the tiling that measured best beside the
+// model reads a table of perf and prints, for each kernel and shape in it, the tiling that measured best beside the
 // one that the cost model would pick of those that were measured.
 func model(path, target string) error {
 	f, err := os.Open(path)
@@ -47,11 +45,7 @@ func model(path, target string) error {
 		}
 		pkg := packages[r.file]
 		if pkg == nil {
-			text, _ := stdlib.Source(r.file)
-			if r.file == "linear" {
-				text = examples.Linear
-			}
-			if pkg, err = lang.LoadSource(r.file+".girih", text); err != nil {
+			if pkg, err = lang.LoadSource(r.file+".girih", source(r.file)); err != nil {
 				return err
 			}
 			packages[r.file] = pkg
