@@ -308,7 +308,7 @@ func (lo *lowerer) store(o *ir.Op) {
 		lo.b.Store(p, lo.b.Vec(xs...), pred, vec*e.Size())
 	}
 	if r := t.run(a.Fast()); lo.t.GPU && whole && copies == 1 {
-		if n := vector(lo.facts.Vector(a.Access, 16), r.n); n > vec {
+		if n := vector(lo.facts.Vector(a.Access, 16), r.n); n > vec && t.fits(r, n) {
 			lo.storeRuns(a, tensor, t, r, n)
 			return
 		}

@@ -28,6 +28,21 @@ func (t *tile) run(axis int) run {
 	return r
 }
 
+// fits reports that vectors of vec neighbours, a power of two, are cut out of a run without a rest in any digit.
+func (t *tile) fits(r run, vec int) bool {
+	for _, i := range r.digits {
+		n := t.digits[i].Radix
+		if vec <= n {
+			return n%vec == 0
+		}
+		if vec%n != 0 {
+			return false
+		}
+		vec /= n
+	}
+	return vec == 1
+}
+
 // eachRun calls f for every vec neighbours of a run with their number; at gives the local index of each of them.
 func (lo *lowerer) eachRun(t *tile, r run, vec int, f func(n node, at func(i int) index)) {
 	outer := append(t.digits[:0:0], t.digits...)
