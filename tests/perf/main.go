@@ -2,9 +2,11 @@
 // must move, bandwidth, and its share of the read bandwidth measured in the same run.
 //
 //	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows FILE]
+//	perf -widen [-compile sm_90a] [-match REGEXP] [-samples 20] [-tilings]
 //	perf -model FILE
 //
 // With -rows it times the rows of a table such as it prints itself, with the tune values that they name, instead of its own list.
+// With -widen it times kernels that only widen a packed matrix and sum it, one for every type of 1 to 8 bits.
 // With -compile it only compiles, into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
 package main
 
@@ -90,6 +92,8 @@ func rows() []row {
 func main() {
 	target := flag.String("compile", "", "compile only, for this target")
 	list := flag.String("rows", "", "time the rows of a table instead: | Linear W=u4 BM=8 | M=1 N=8192 K=8192 |")
+	widen := flag.Bool("widen", false, "time kernels that widen packed elements and sum them; -match is of the type")
+	tilings := flag.Bool("tilings", false, "with -widen, time many tilings of each")
 	match := flag.String("match", "", "time only rows whose name and shape match")
 	file := flag.String("model", "", "hold the cost model against a table that perf printed, and time nothing")
 	samples := flag.Int("samples", 20, "measurements of which the median is shown")
@@ -101,7 +105,13 @@ func main() {
 		}
 		return
 	}
-	if err := perf(*target, *match, *samples, *list); err != nil {
+	var err error
+	if *widen {
+		err = widening(*target, *match, *samples, *tilings)
+	} else {
+		err = perf(*target, *match, *samples, *list)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
 		os.Exit(1)
 	}
@@ -137,24 +147,33 @@ func perf(target, match string, samples int, list string) error {
 		if i > 0 && !re.MatchString(r.name()+" "+r.shape()) {
 			continue
 		}
-		k, err := r.lower(target)
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.name(), err)
-		}
-		c, err := compile.GPU(context.Background(), k, target, compile.Options{Cache: store})
+		err := r.run(dev, target, store, samples, &ceiling)
 		if err != nil && list != "" {
 			fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.name(), err)
+			return err
 		}
-		if dev == nil {
-			continue
-		}
-		if err := r.time(dev, c, samples, &ceiling); err != nil {
-			fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
-		}
+	}
+	return nil
+}
+
+// run compiles a row and, where there is a device, times it.
+func (r row) run(dev *cuda.Device, target string, store *cache.Cache, samples int, ceiling *float64) error {
+	k, err := r.lower(target)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.name(), err)
+	}
+	c, err := compile.GPU(context.Background(), k, target, compile.Options{Cache: store})
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.name(), err)
+	}
+	if dev == nil {
+		return nil
+	}
+	if err := r.time(dev, c, samples, ceiling); err != nil {
+		fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
 	}
 	return nil
 }
