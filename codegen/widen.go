@@ -101,6 +101,8 @@ func (m *emitter) step(s widen.Step) node {
 	switch s.Code {
 	case widen.Shr:
 		return b.BinU(thread.Shr, m.word(s.A), b.I32(int(s.Imm)))
+	case widen.Shl:
+		return b.Bin(thread.Shl, m.word(s.A), b.I32(int(s.Imm)))
 	case widen.Rot:
 		x := m.word(s.A)
 		return b.Bin(thread.Or, b.BinU(thread.Shr, x, b.I32(int(s.Imm))), b.Bin(thread.Shl, x, b.I32(32-int(s.Imm))))

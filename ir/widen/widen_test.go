@@ -61,6 +61,8 @@ func (m *machine) run(p *Program) {
 		switch s.Code {
 		case Shr:
 			r = a >> s.Imm
+		case Shl:
+			r = a << s.Imm
 		case Rot:
 			r = bits.RotateLeft32(a, -int(s.Imm))
 		case Lop3:
