@@ -227,6 +227,11 @@ func (d *deriver) minus(x Arg, sub float64) Out {
 	return Out{d.step(Step{Code: FAdd, A: x, B: d.num(-sub)}), 1, 0}
 }
 
+// maxFactor is the largest factor that is left: sums of products with what it is left of must stay normal numbers of f32
+// for all activations that a 16-bit float holds to its last bit. The 2^126 between f4e2m1 and bf16 would make most of
+// them 0.
+const maxFactor = 0x1p32
+
 // float moves sign and magnitude to their places; the difference of the biases remains as a factor, which is exact and
 // makes subnormals right.
 func (d *deriver) float(bits, need []int) Out {
@@ -259,7 +264,7 @@ func (d *deriver) float(bits, need []int) Out {
 	}
 	f := math.Ldexp(1, d.l.bias-d.t.Bias()+d.l.man-d.t.ManBits()-q)
 	out := Out{x, f, 0}
-	for !d.deferred && out.Scale != 1 {
+	for out.Scale != 1 && (!d.deferred || out.Scale > maxFactor) {
 		by := min(out.Scale, math.Ldexp(1, d.l.bias)) // the largest power of two that the goal has
 		out = Out{d.step(Step{Code: FMul, A: out.X, B: d.num(by)}), out.Scale / by, 0}
 	}
