@@ -200,6 +200,8 @@ func (lo *lowerer) compute(o *ir.Op, xs []node) node {
 		return lo.bitcast(xs[0], o.Args[0].Type.Elem, r)
 	case ir.OpCmp:
 		return lo.b.Cmp(o.Str("pred"), xs[0], xs[1], unsigned(o.Args[0].Type.Elem))
+	case ir.OpPopcount, ir.OpClz:
+		return lo.count(o.Code, xs[0], o.Args[0].Type.Elem)
 	case ir.OpSelect:
 		return lo.b.Select(xs[0], xs[1], xs[2])
 	}

@@ -48,6 +48,16 @@ func sameShape(vs ...*Value) error {
 
 func verifyCast(o *Op) error { return sameShape(o.Args[0], o.Result()) }
 
+func verifyCount(o *Op) error {
+	if t := o.Args[0].Type.Elem; !t.IsInt() {
+		return fmt.Errorf("does not take %s", t)
+	}
+	if t := o.Result().Type.Elem; t != Index {
+		return fmt.Errorf("gives %s, found %s", Index, t)
+	}
+	return sameShape(o.Args[0], o.Result())
+}
+
 func verifyBitcast(o *Op) error {
 	a, r := o.Args[0].Type.Elem, o.Result().Type.Elem
 	if a.Bits() != r.Bits() || a.IsBool() || r.IsBool() {

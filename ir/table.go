@@ -10,6 +10,10 @@ func binary(name string, e Elems, commut bool, doc string) Info {
 		Example: "%2 = " + name + " %0, %1 : " + exampleElem(e) + "[16, 64]"}
 }
 
+func counting(name, doc string) Info {
+	return Info{Name: name, Class: ClassCount, Args: []string{"x"}, Results: 1, Doc: doc, Verify: verifyCount, Example: "%1 = " + name + " %0 : i32[16, 64]"}
+}
+
 func exampleElem(e Elems) string {
 	if e == Ints || e == Bits {
 		return "i32"
@@ -55,6 +59,9 @@ var Table = [numCodes]Info{
 	OpFloor: unary("floor", Floats, "Rounds toward minus infinity."),
 	OpCeil:  unary("ceil", Floats, "Rounds toward plus infinity."),
 	OpRound: unary("round", Floats, "Rounds to the nearest integer, ties to even."),
+
+	OpPopcount: counting("popcount", "The number of one bits in the width of an integer, as i32."),
+	OpClz:      counting("clz", "The number of zero bits above the highest one bit in the width of an integer, as i32; the width for 0."),
 
 	OpAdd: binary("add", Numbers, true, "Sum. Floats are rounded once, integers wrap at their width."),
 	OpSub: binary("sub", Numbers, false, "Difference. Floats are rounded once, integers wrap at their width."),

@@ -20,7 +20,9 @@ func elementwise() map[thread.Op][]check {
 	for _, op := range []thread.Op{thread.Rem, thread.And, thread.Or, thread.Xor, thread.Shl, thread.Shr} {
 		m[op] = intChecks(op, 2)
 	}
-	m[thread.Not] = intChecks(thread.Not, 1)
+	for _, op := range []thread.Op{thread.Not, thread.Popc, thread.Clz} {
+		m[op] = intChecks(op, 1)
+	}
 	for _, op := range []thread.Op{thread.Neg, thread.Abs} {
 		m[op] = append(intChecks(op, 1), floatChecks(op, 1, 0, floats)...)
 	}

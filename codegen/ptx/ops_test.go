@@ -127,6 +127,8 @@ var cases = map[thread.Op]func(k *kit){
 	thread.Neg:  elementwise(thread.Neg, 1, numbers),
 	thread.Not:  elementwise(thread.Not, 1, bits),
 	thread.Abs:  elementwise(thread.Abs, 1, numbers),
+	thread.Popc: elementwise(thread.Popc, 1, []thread.Elem{thread.I8, thread.I16, thread.I32, thread.I64}),
+	thread.Clz:  elementwise(thread.Clz, 1, []thread.Elem{thread.I8, thread.I16, thread.I32, thread.I64}),
 	thread.Fma:  elementwise(thread.Fma, 3, floats),
 	thread.Sqrt: elementwise(thread.Sqrt, 1, floats),
 	thread.Shl:  shifts(thread.Shl),

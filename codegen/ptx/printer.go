@@ -105,7 +105,7 @@ func (p *printer) print(n *thread.Node) {
 		p.vals[n] = val{k: n.Imm}
 	case thread.Add, thread.Sub, thread.Mul, thread.Div, thread.Rem, thread.Min, thread.Max, thread.And, thread.Or, thread.Xor, thread.Shl, thread.Shr:
 		p.binary(n)
-	case thread.Neg, thread.Not, thread.Abs, thread.Fma, thread.Sqrt, thread.Rsqrt, thread.Exp2, thread.Floor, thread.Ceil, thread.Round:
+	case thread.Neg, thread.Not, thread.Abs, thread.Popc, thread.Clz, thread.Fma, thread.Sqrt, thread.Rsqrt, thread.Exp2, thread.Floor, thread.Ceil, thread.Round:
 		p.vals[n] = p.elementwise(n)
 	case thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf:
 		p.formula(n)

@@ -31,6 +31,8 @@ const (
 	Neg
 	Not // integers and Bool
 	Abs
+	Popc  // integers: the number of ones
+	Clz   // integers: the number of zeros above the highest one; the width for 0
 	Fma   // floats: Args[0]*Args[1]+Args[2] rounded once
 	Sqrt  // correctly rounded
 	Rsqrt // F32, F64: within 2 units in the last place
@@ -98,7 +100,7 @@ const (
 )
 
 var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
-	"neg", "not", "abs", "fma", "sqrt", "rsqrt", "exp2", "log2", "sin", "cos", "tanh", "erf", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
+	"neg", "not", "abs", "popc", "clz", "fma", "sqrt", "rsqrt", "exp2", "log2", "sin", "cos", "tanh", "erf", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
 	"lop3", "prmt", "fp8", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "cluster_rank", "cluster_barrier", "load_cluster", "fence_async", "wgmma", "mma", "for", "if",
 	"splat", "lookup", "prefetch"}
 

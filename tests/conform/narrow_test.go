@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"fmt"
+	"math/rand"
 	"os"
 	"strings"
 	"testing"
@@ -35,15 +36,19 @@ kernel Arith[T type](x T[M, N], z T[M, N]) (add T[M, N], sub T[M, N], mul T[M, N
 	hi[m, n] = max(a, b)
 }
 
-kernel Words[T type](x T[M, N], z T[M, N]) (rem T[M, N], and T[M, N], xor T[M, N], shl T[M, N], shr T[M, N]) {
+kernel Words[T type](x T[M, N], z T[M, N]) (rem T[M, N], and T[M, N], or T[M, N], xor T[M, N], not T[M, N], shl T[M, N], shr T[M, N], ones i32[M, N], zeros i32[M, N]) {
 	grid m in M by 4, n in N by 128
 	a := x[m, n]
 	b := z[m, n]
 	rem[m, n] = a % b
 	and[m, n] = a & b
+	or[m, n] = a | b
 	xor[m, n] = a ^ b
+	not[m, n] = ^a
 	shl[m, n] = a << b
 	shr[m, n] = a >> b
+	ones[m, n] = popcount(a)
+	zeros[m, n] = clz(a)
 }
 `
 
@@ -160,5 +165,40 @@ func TestNarrowArithmetic(t *testing.T) {
 				executors(t, narrowText, "Words", map[string]string{"T": e.String()}, args, d, noCC == nil && i%5 == 1)
 			}
 		})
+	}
+}
+
+// Arithmetic at every width above 8 bits: the values at the ends of the range, powers of two and their neighbours, and
+// random ones, all paired.
+func TestWideArithmetic(t *testing.T) {
+	_, noCC := cpu.Find()
+	const n = 48
+	for bits := 9; bits <= 64; bits++ {
+		for j, e := range []dtype.Type{dtype.U(bits), dtype.I(bits)} {
+			t.Run(e.String(), func(t *testing.T) {
+				t.Parallel()
+				switch bits {
+				case 16, 31, 32, 33, 63, 64:
+				default:
+					if !some(2*bits+j, bits%6) {
+						t.Skip("set GIRIH_LONG to run it")
+					}
+				}
+				rnd := rand.New(rand.NewSource(int64(bits)))
+				codes := []uint64{0, 1, 2, 3, 1<<(bits-1) - 1, 1 << (bits - 1), 1<<(bits-1) + 1, 1<<bits - 2, 1<<bits - 1, uint64(bits) - 1, uint64(bits), uint64(bits) + 1}
+				for len(codes) < n {
+					codes = append(codes, rnd.Uint64()>>rnd.Intn(64))
+				}
+				x, z := tensor.New(e, n, n), tensor.New(e, n, n)
+				for i := range n * n {
+					x.SetCode(i, codes[i%n])
+					z.SetCode(i, codes[i/n])
+				}
+				args := map[string]runtime.Arg{"x": runtime.Tensor(x), "z": runtime.Tensor(z)}
+				native := noCC == nil && (bits >= 31 && bits <= 33 || bits >= 63)
+				executors(t, narrowText, "Arith", map[string]string{"T": e.String()}, args, dims{"M": n, "N": n}, native)
+				executors(t, narrowText, "Words", map[string]string{"T": e.String()}, args, dims{"M": n, "N": n}, native)
+			})
+		}
 	}
 }
