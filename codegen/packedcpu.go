@@ -63,7 +63,7 @@ func (lo *lowerer) packedOperand(v *ir.Value, e thread.Elem, k int) *packedLanes
 	if e != thread.F32 {
 		return nil
 	}
-	for v.Def != nil && v.Def.Code == ir.OpCast && exactCast(v.Def.Args[0].Type.Elem, v.Type.Elem) {
+	for v.Def != nil && v.Def.Code == ir.OpCast && len(v.Def.Attrs) == 0 && exactCast(v.Def.Args[0].Type.Elem, v.Type.Elem) {
 		v = v.Def.Args[0]
 	}
 	if t := lo.tiles[v]; t != nil && t.lanes != nil {
