@@ -273,3 +273,13 @@ func (w *packedLanes) float(code node) node {
 	x = b.Bitcast(b.Bin(thread.Or, b.Bitcast(x, thread.Wide(thread.I32)), sign), f32)
 	return w.unusual(code, x)
 }
+
+// WidenLanes emits what widens the fields of a packed tile on a CPU: from the words of one period, each a wide vector of I32
+// with the words of 16 columns, wide vectors of F32, one for each row. A period is the least number of rows that fill words.
+func WidenLanes(b *thread.Builder, t dtype.Type, words []*thread.Node) (rows []*thread.Node) {
+	w := &packedLanes{lo: &lowerer{b: b}, t: t}
+	for i := range w.period() {
+		rows = append(rows, w.widen(words, i))
+	}
+	return rows
+}
