@@ -217,6 +217,11 @@ var cases = map[thread.Op]func(k *kit){
 		k.result(k.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []*thread.Node{k.operand(i32), k.n, k.I32(0x5410)}}))
 		k.result(k.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []*thread.Node{k.operand(i32), k.I32(0x64646464), k.n}}))
 	},
+	thread.Equal: func(k *kit) {
+		for _, kind := range []string{"f16", "bf16"} {
+			k.result(k.Emit(&thread.Node{Op: thread.Equal, Type: i32, Args: []*thread.Node{k.operand(i32), k.operand(i32)}, Kind: kind}))
+		}
+	},
 	thread.FP8: func(k *kit) {
 		for _, kind := range []string{"e4m3", "e5m2"} {
 			k.result(k.Emit(&thread.Node{Op: thread.FP8, Type: vecOf(thread.F16, 2), Args: []*thread.Node{k.operand(thread.Scalar(thread.I16))}, Kind: kind}))
@@ -431,7 +436,7 @@ func TestEveryOp(t *testing.T) {
 			require.NotNil(t, build, "%s has no case here", op)
 			targets := []string{"sm_80", "sm_90a"}
 			switch op {
-			case thread.FP8, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster:
+			case thread.FP8, thread.Equal, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster:
 				targets[0] = "sm_90"
 			case thread.Wgmma:
 				targets = targets[1:]

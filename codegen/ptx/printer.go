@@ -141,6 +141,8 @@ func (p *printer) print(n *thread.Node) {
 	case thread.FP8:
 		x := p.pure("cvt.rn.f16x2."+n.Kind+"x2 $0, $1;", types.I32, p.arg(n.Args[0]))
 		p.vals[n] = p.fromWhole(x, n.Type)
+	case thread.Equal:
+		p.vals[n] = val{v: p.pure("set.eq.u32."+n.Kind+"x2 $0, $1, $2;", types.I32, p.arg(n.Args[0]), p.arg(n.Args[1]))}
 	case thread.Get:
 		p.vals[n] = p.get(n.Var, p.index(n.Var, n.Args[0], n.Type.Lanes), n.Type.Lanes)
 	case thread.Set:

@@ -237,6 +237,12 @@ const maxFactor = 0x1p32
 func (d *deriver) float(bits, need []int) Out {
 	n, q := len(need)-1, need[0]
 	over := d.t.ExpBits() == d.l.exps && d.t.ManBits() > 0
+	// fnuz: minus zero is NaN. With a low bit put in, it is the one element that equals minus the least number of the goal.
+	// Before sm_90 bf16 is not compared.
+	low := uint32(0)
+	if d.t.HasNaN() && !d.t.HasNegZero() && (d.g.FP8 || d.l.man == 10) {
+		low = 1
+	}
 	var x Arg
 	if over { // the largest exponent is finite in the source and infinite in the goal: NaN patterns become infinity
 		mag := d.gather(bits[:n], need[:n], 0)
@@ -244,7 +250,7 @@ func (d *deriver) float(bits, need []int) Out {
 		sign := d.rotation(regsOf(bits[n:], need[n:])[0])
 		x = d.step(Step{Code: Lop3, A: sign, B: d.bits(1 << need[n]), C: mag, Imm: 0xf0&0xcc | 0xaa})
 	} else {
-		x = d.gather(bits, need, 0)
+		x = d.gather(bits, need, low)
 	}
 	var nan Arg
 	switch {
@@ -256,7 +262,10 @@ func (d *deriver) float(bits, need []int) Out {
 			break
 		}
 		nan = d.fill(y, q+n)
-	default: // fnuz: minus zero is NaN. Any other magnitude carries when the largest is added.
+	case low != 0:
+		minus := d.step(Step{Code: Equal, A: x, B: d.bits(0x8001)})
+		x = d.step(Step{Code: Lop3, A: x, B: d.bits(0xfffe), C: minus, Imm: 0xf0&0xcc | 0xaa})
+	default: // fnuz: any magnitude but zero carries when the largest is added
 		y := d.step(Step{Code: Add, A: x, B: d.bits((1<<n - 1) << q)})
 		y = d.rol(y, need[n]-(q+n))
 		y = d.step(Step{Code: Lop3, A: x, B: y, C: d.bits(0), Imm: 0xf0 & 0x33})

@@ -41,6 +41,7 @@ const (
 	FMul               // A · B
 	Fma                // A · B + C
 	FMin               // the smaller of A and B, floats of the goal; the other operand of a NaN
+	Equal              // all ones in the lanes where A and B are equal as floats of the goal, zeros elsewhere
 	FP8                // the pair of f8 in half Imm of A as a pair of f16; Kind "e4m3" or "e5m2"
 	Repair             // the pair of floats A in the other 16-bit type: Kind "f16" or "bf16" names that of the result
 	ToF32              // lane Imm of the pair A, of the 16-bit type Kind, as f32
