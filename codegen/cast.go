@@ -47,6 +47,9 @@ func wide(t dtype.Type) thread.Elem {
 
 func (lo *lowerer) intToFloat(x node, from, to dtype.Type) node {
 	uns := unsigned(from)
+	if from.Bits() > 53 && to != dtype.F32 && to != dtype.F64 { // F64 would round a first time
+		return lo.scalarwise(x, func(x node) node { return lo.intToFloatMode(x, nil, from, to, to.Mode()) })
+	}
 	if from.Bits() > 24 && small(to) {
 		return lo.narrow(lo.b.Conv(x, thread.F64, uns), to)
 	}
@@ -57,9 +60,7 @@ func (lo *lowerer) intToFloat(x node, from, to dtype.Type) node {
 		if from.Bits() <= 24 {
 			return lo.b.Conv(lo.b.Conv(x, thread.F32, uns), register(to), false)
 		}
-		if from.Bits() <= 53 {
-			return lo.b.Conv(lo.b.Conv(x, thread.F64, uns), register(to), false)
-		}
+		return lo.b.Conv(lo.b.Conv(x, thread.F64, uns), register(to), false)
 	}
 	return lo.b.Conv(x, register(to), uns)
 }

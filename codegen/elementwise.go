@@ -44,7 +44,7 @@ func (lo *lowerer) elementwise(o *ir.Op) {
 		return
 	}
 	t := lo.newTile(r)
-	if o.Code == ir.OpCast {
+	if o.Code == ir.OpCast && len(o.Attrs) == 0 {
 		if src := lo.tiles[o.Args[0]]; src.words != nil && lo.deferred(o, src, t) {
 			lo.tiles[r] = t
 			return
@@ -218,11 +218,16 @@ func (lo *lowerer) compute(o *ir.Op, xs []node) node {
 	r := o.Result().Type.Elem
 	switch o.Code {
 	case ir.OpCast:
+		if len(o.Attrs) > 0 {
+			return lo.castMode(o, xs)
+		}
 		return lo.cast(xs[0], o.Args[0].Type.Elem, r)
 	case ir.OpBitcast:
 		return lo.bitcast(xs[0], o.Args[0].Type.Elem, r)
 	case ir.OpCmp:
 		return lo.b.Cmp(o.Str("pred"), xs[0], xs[1], unsigned(o.Args[0].Type.Elem))
+	case ir.OpPopcount, ir.OpClz:
+		return lo.count(o.Code, xs[0], o.Args[0].Type.Elem)
 	case ir.OpSelect:
 		return lo.b.Select(xs[0], xs[1], xs[2])
 	}

@@ -126,6 +126,17 @@ func (lo *lowerer) intOp(c ir.Code, t dtype.Type, xs []node) node {
 	panic("codegen: no integer " + c.String())
 }
 
+// count is popcount or clz of an integer, as I32.
+func (lo *lowerer) count(c ir.Code, x node, t dtype.Type) node {
+	b := lo.b
+	x = lo.toBits(x, t)
+	if c == ir.OpPopcount {
+		return b.Conv(b.Un(thread.Popc, x), thread.I32, true)
+	}
+	n := b.Conv(b.Un(thread.Clz, x), thread.I32, true)
+	return b.Bin(thread.Sub, n, lo.likeInt(n, int64(8*x.Type.Elem.Size()-t.Bits())))
+}
+
 var floatOps = map[ir.Code]thread.Op{ir.OpAdd: thread.Add, ir.OpSub: thread.Sub, ir.OpMul: thread.Mul, ir.OpDiv: thread.Div, ir.OpMin: thread.Min, ir.OpMax: thread.Max, ir.OpNeg: thread.Neg,
 	ir.OpAbs: thread.Abs, ir.OpSqrt: thread.Sqrt, ir.OpFloor: thread.Floor, ir.OpCeil: thread.Ceil, ir.OpRound: thread.Round}
 

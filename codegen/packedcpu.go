@@ -63,7 +63,7 @@ func (lo *lowerer) packedOperand(v *ir.Value, e thread.Elem, k int) *packedLanes
 	if e != thread.F32 {
 		return nil
 	}
-	for v.Def != nil && v.Def.Code == ir.OpCast && exactCast(v.Def.Args[0].Type.Elem, v.Type.Elem) {
+	for v.Def != nil && v.Def.Code == ir.OpCast && len(v.Def.Attrs) == 0 && exactCast(v.Def.Args[0].Type.Elem, v.Type.Elem) {
 		v = v.Def.Args[0]
 	}
 	if t := lo.tiles[v]; t != nil && t.lanes != nil {
@@ -272,4 +272,14 @@ func (w *packedLanes) float(code node) node {
 	x := b.Select(b.Cmp("lt", mag, c(1<<m), false), tiny, normal)
 	x = b.Bitcast(b.Bin(thread.Or, b.Bitcast(x, thread.Wide(thread.I32)), sign), f32)
 	return w.unusual(code, x)
+}
+
+// WidenLanes emits what widens the fields of a packed tile on a CPU: from the words of one period, each a wide vector of I32
+// with the words of 16 columns, wide vectors of F32, one for each row. A period is the least number of rows that fill words.
+func WidenLanes(b *thread.Builder, t dtype.Type, words []*thread.Node) (rows []*thread.Node) {
+	w := &packedLanes{lo: &lowerer{b: b}, t: t}
+	for i := range w.period() {
+		rows = append(rows, w.widen(words, i))
+	}
+	return rows
 }

@@ -13,7 +13,7 @@ func (lo *lowerer) decode(code node, t dtype.Type) node {
 	b := lo.b
 	e, m := t.ExpBits(), t.ManBits()
 	if t == dtype.TF32 {
-		return b.Bitcast(code, thread.Scalar(thread.F32))
+		return b.Bitcast(b.Bin(thread.And, code, b.Int(thread.I32, ^int64(0x1fff))), thread.Scalar(thread.F32)) // the rest of the word is no part of it
 	}
 	if !t.HasSign() { // f8e8m0: 2^(code-127), 255 is NaN; code 0 is a subnormal F32
 		x := b.Bitcast(b.Bin(thread.Shl, code, b.I32(23)), thread.Scalar(thread.F32))
@@ -85,6 +85,9 @@ func (lo *lowerer) encoded(x node, t dtype.Type, keep bool) node {
 	mag := b.Bin(thread.And, bits, b.Int(i, int64(uint64(1)<<uint(width-1)-1)))
 	sign := b.BinU(thread.Shr, bits, b.Int(i, int64(width-1)))
 	infBits := int64((uint64(1)<<uint(width-1-man) - 1) << uint(man))
+	if t == dtype.TF32 && f == thread.F64 {
+		return b.Bitcast(lo.round(x, nil, t, dtype.Mode{Saturate: !keep && t.Saturates()}), thread.Scalar(thread.I32))
+	}
 	if t == dtype.TF32 {
 		r := b.Bin(thread.Add, mag, b.Bin(thread.Add, b.Int(i, 0xfff), b.Bin(thread.And, b.BinU(thread.Shr, mag, b.Int(i, 13)), b.Int(i, 1))))
 		r = b.Bin(thread.And, r, b.Int(i, ^int64(0x1fff)))

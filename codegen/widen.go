@@ -101,6 +101,8 @@ func (m *emitter) step(s widen.Step) node {
 	switch s.Code {
 	case widen.Shr:
 		return b.BinU(thread.Shr, m.word(s.A), b.I32(int(s.Imm)))
+	case widen.Shl:
+		return b.Bin(thread.Shl, m.word(s.A), b.I32(int(s.Imm)))
 	case widen.Rot:
 		x := m.word(s.A)
 		return b.Bin(thread.Or, b.BinU(thread.Shr, x, b.I32(int(s.Imm))), b.Bin(thread.Shl, x, b.I32(32-int(s.Imm))))
@@ -118,6 +120,8 @@ func (m *emitter) step(s widen.Step) node {
 		return b.Fma(m.float(s.A), m.float(s.B), m.float(s.C))
 	case widen.FMin:
 		return b.Bin(thread.Min, m.float(s.A), m.float(s.B))
+	case widen.Equal:
+		return b.Emit(&thread.Node{Op: thread.Equal, Type: i32, Args: []node{m.word(s.A), m.word(s.B)}, Kind: m.to.Elem.String()})
 	case widen.FP8:
 		x := m.word(s.A)
 		if s.Imm == 1 {

@@ -78,6 +78,8 @@ func isaRow(b *strings.Builder, r *Info) {
 	switch {
 	case r.Class == ClassUnary || r.Class == ClassBinary:
 		facts = append(facts, "operands and result have one type")
+	case r.Class == ClassCount:
+		facts = append(facts, "operand: integers; the result is i32")
 	case r.Results < 0:
 		facts = append(facts, "any number of results")
 	}

@@ -32,6 +32,8 @@ const (
 	OpFloor
 	OpCeil
 	OpRound
+	OpPopcount
+	OpClz
 
 	// Elementwise, two operands.
 	OpAdd
@@ -105,6 +107,7 @@ const (
 	ClassOther  Class = iota
 	ClassUnary        // elementwise on one tile, same type out
 	ClassBinary       // elementwise on two tiles of one type, same type out
+	ClassCount        // elementwise on one tile, i32 out
 )
 
 // Elems restricts the element types of an operation.

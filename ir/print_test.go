@@ -103,6 +103,8 @@ func TestParseExpr(t *testing.T) {
 var operands = map[Code][]string{
 	OpCast:        {"f32[16, 64]"},
 	OpBitcast:     {"f32[64]"},
+	OpPopcount:    {"u5[16, 64]"},
+	OpClz:         {"i64[16, 64]"},
 	OpCmp:         {"f32[64]", "f32[64]"},
 	OpSelect:      {"bool[64]", "f32[64]", "f32[64]"},
 	OpFma:         {"f32[64]", "f32[64]", "f32[64]"},

@@ -46,7 +46,71 @@ func sameShape(vs ...*Value) error {
 	return nil
 }
 
-func verifyCast(o *Op) error { return sameShape(o.Args[0], o.Result()) }
+// Roundings are the values of the attribute round of OpCast.
+var Roundings = []string{"nearest", "zero", "stochastic"}
+
+func verifyCast(o *Op) error {
+	from, to, round := o.Args[0].Type.Elem, o.Result().Type.Elem, o.Str("round")
+	switch {
+	case len(o.Attrs) == 0:
+	case from.IsBool() || to.IsBool():
+		return fmt.Errorf("a conversion of bools has no attributes")
+	case round != "" && !slices.Contains(Roundings, round):
+		return fmt.Errorf("unknown rounding %q", round)
+	case round != "" && !from.IsFloat() && !to.IsFloat():
+		return fmt.Errorf("integers are not rounded")
+	case o.Attr("saturate") == false && from.IsFloat() && !to.IsFloat():
+		return fmt.Errorf("a conversion from %s to %s always saturates", from, to)
+	}
+	if round == "stochastic" {
+		if len(o.Args) != 2 {
+			return fmt.Errorf("has %d operands, stochastic rounding takes 2", len(o.Args))
+		}
+		if t := o.Args[1].Type; t.Elem != dtype.U(32) {
+			return fmt.Errorf("the bits of stochastic rounding are u32, found %s", t)
+		}
+		if err := sameShape(o.Args[1], o.Result()); err != nil {
+			return err
+		}
+	} else if len(o.Args) != 1 {
+		return fmt.Errorf("has %d operands, expected 1", len(o.Args))
+	}
+	return sameShape(o.Args[0], o.Result())
+}
+
+// CastMode is how a cast rounds and what it does with what is too large.
+func CastMode(o *Op) dtype.Mode {
+	from, to := o.Args[0].Type.Elem, o.Result().Type.Elem
+	m := to.Mode()
+	if !to.IsFloat() {
+		m = dtype.Mode{Saturate: from.IsFloat()}
+		if from.IsFloat() {
+			m.Round = dtype.TowardZero
+		}
+	}
+	switch o.Str("round") {
+	case "nearest":
+		m.Round = dtype.NearestEven
+	case "zero":
+		m.Round = dtype.TowardZero
+	case "stochastic":
+		m.Round = dtype.Stochastic
+	}
+	if s, ok := o.Attr("saturate").(bool); ok {
+		m.Saturate = s
+	}
+	return m
+}
+
+func verifyCount(o *Op) error {
+	if t := o.Args[0].Type.Elem; !t.IsInt() {
+		return fmt.Errorf("does not take %s", t)
+	}
+	if t := o.Result().Type.Elem; t != Index {
+		return fmt.Errorf("gives %s, found %s", Index, t)
+	}
+	return sameShape(o.Args[0], o.Result())
+}
 
 func verifyBitcast(o *Op) error {
 	a, r := o.Args[0].Type.Elem, o.Result().Type.Elem

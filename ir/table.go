@@ -10,6 +10,10 @@ func binary(name string, e Elems, commut bool, doc string) Info {
 		Example: "%2 = " + name + " %0, %1 : " + exampleElem(e) + "[16, 64]"}
 }
 
+func counting(name, doc string) Info {
+	return Info{Name: name, Class: ClassCount, Args: []string{"x"}, Results: 1, Doc: doc, Verify: verifyCount, Example: "%1 = " + name + " %0 : i32[16, 64]"}
+}
+
 func exampleElem(e Elems) string {
 	if e == Ints || e == Bits {
 		return "i32"
@@ -34,8 +38,10 @@ var Table = [numCodes]Info{
 	OpProgramID: {Name: "program_id", Results: 1, Attrs: []AttrSpec{{"axis", "int", false, "the grid axis, 0 to 2"}},
 		Doc: "The position of the block in the grid.", Example: "%0 = program_id {axis = 0} : i32", Verify: verifyIndex},
 
-	OpCast: {Name: "cast", Args: []string{"x"}, Results: 1,
-		Doc:     "Converts every element to another numeric type. To a float: rounded once to nearest even, overflow as the type defines (docs/types.md). From a float to an integer: truncated toward zero, saturated, NaN gives 0. Between integers: wrapped. From bool: 0 or 1; to bool: not equal to zero.",
+	OpCast: {Name: "cast", Args: []string{"x", "bits…"}, Results: 1, Attrs: []AttrSpec{
+		{"round", "string", true, "nearest (ties to even), zero or stochastic, where it is not the conversion's own"},
+		{"saturate", "bool", true, "what is too large becomes the largest finite value (true), or infinity or NaN (false), where it is not the type's own; true between integers clamps"}},
+		Doc:     "Converts every element to another numeric type. To a float: rounded once, to nearest even if nothing is said, overflow as the type defines (docs/types.md). From a float to an integer: truncated toward zero if nothing is said, then always clamped, NaN gives 0. Between integers: wrapped. From bool: 0 or 1; to bool: not equal to zero. Stochastic rounding takes a u32 for every element: with f in [0, 1) the distance from the neighbour below in magnitude, in gaps, the magnitude is rounded up when f + bits/2^32 >= 1.",
 		Example: "%1 = cast %0 : f16[16, 64]", Verify: verifyCast},
 	OpBitcast: {Name: "bitcast", Args: []string{"x"}, Results: 1, Doc: "Reads the bits of every element as another type of the same width.",
 		Example: "%1 = bitcast %0 : u32[64]", Verify: verifyBitcast},
@@ -55,6 +61,9 @@ var Table = [numCodes]Info{
 	OpFloor: unary("floor", Floats, "Rounds toward minus infinity."),
 	OpCeil:  unary("ceil", Floats, "Rounds toward plus infinity."),
 	OpRound: unary("round", Floats, "Rounds to the nearest integer, ties to even."),
+
+	OpPopcount: counting("popcount", "The number of one bits in the width of an integer, as i32."),
+	OpClz:      counting("clz", "The number of zero bits above the highest one bit in the width of an integer, as i32; the width for 0."),
 
 	OpAdd: binary("add", Numbers, true, "Sum. Floats are rounded once, integers wrap at their width."),
 	OpSub: binary("sub", Numbers, false, "Difference. Floats are rounded once, integers wrap at their width."),

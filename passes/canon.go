@@ -53,7 +53,7 @@ func canonPass(k *ir.Kernel, _ *Context) error {
 func simplify(b *ir.Builder, o *ir.Op) *ir.Value {
 	switch o.Code {
 	case ir.OpBroadcast, ir.OpReshape, ir.OpCast:
-		if o.Args[0].Type.Equal(o.Result().Type) && o.Result().Layout == nil {
+		if o.Args[0].Type.Equal(o.Result().Type) && o.Result().Layout == nil && len(o.Attrs) == 0 { // a cast that saturates changes infinities
 			return o.Args[0]
 		}
 		return nil

@@ -164,7 +164,7 @@ func (j *job) fromValue(p *ir.Param, a argument) (runtime.Arg, error) {
 	var shape []int
 	if a.packed {
 		var err error
-		if shape, err = j.shape(p); err != nil {
+		if shape, err = j.shape(p, a.from); err != nil {
 			return runtime.Arg{}, err
 		}
 	}
@@ -175,8 +175,9 @@ func (j *job) fromValue(p *ir.Param, a argument) (runtime.Arg, error) {
 	return runtime.Tensor(x), nil
 }
 
-// shape is the shape of a parameter; the error names the dimensions that have no value.
-func (j *job) shape(p *ir.Param) ([]int, error) {
+// shape is the shape of a parameter, whose packed bytes come from a file or which is made up; the error names the dimensions
+// that have no value.
+func (j *job) shape(p *ir.Param, packedFrom string) ([]int, error) {
 	dims := map[string]int64{}
 	for name, n := range j.dims {
 		dims[name] = n
@@ -193,6 +194,10 @@ func (j *job) shape(p *ir.Param) ([]int, error) {
 				missing = append(missing, name+"=…")
 			}
 		})
+	}
+	if missing != nil && packedFrom != "" {
+		return nil, usagef("argument %q from %s: packed bytes have no shape, and the extents of %s are not known", p.Name, packedFrom, p.Value.Type).
+			with("give them with --shape %s", strings.Join(missing, ","))
 	}
 	if missing != nil {
 		return nil, usagef("argument %q, %s, is made up here and its extents are not known", p.Name, p.Value.Type).

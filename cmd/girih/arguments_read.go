@@ -61,7 +61,7 @@ func (j *job) fits() error {
 		if p.Value.Type.Kind != ir.Tensor {
 			continue
 		}
-		shape, err := j.shape(p)
+		shape, err := j.shape(p, "")
 		if err != nil {
 			continue
 		}

@@ -104,7 +104,7 @@ func readCUDA(a *app) (float64, error) {
 		if p.Out {
 			continue
 		}
-		shape, err := j.shape(p)
+		shape, err := j.shape(p, "")
 		if err != nil {
 			return 0, err
 		}

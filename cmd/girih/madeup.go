@@ -12,7 +12,7 @@ func (j *job) madeUp(p *ir.Param, seed uint64) (runtime.Arg, error) {
 	if t.Kind != ir.Tensor {
 		return runtime.Arg{}, usagef("the scalar %s %s has no value", p.Name, t).with("give it one with --in %s=…, or in an input declaration", p.Name)
 	}
-	shape, err := j.shape(p)
+	shape, err := j.shape(p, "")
 	if err != nil {
 		return runtime.Arg{}, err
 	}

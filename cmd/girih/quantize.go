@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func (c *quantizeCmd) Run(a *app) error {
 	path, entry, _ := strings.Cut(c.In, "#")
 	w, err := loadTensor(path, entry)
 	if err != nil {
-		return runtimef("%s: %w", c.In, err)
+		return runtimef("%w", err)
 	}
 	scale, err := dtype.Parse(c.Scale)
 	if err != nil {
@@ -63,7 +64,8 @@ func (c *quantizeCmd) Run(a *app) error {
 	if w.Len() > 0 {
 		r.Bits = 8 * float64(bytes) / float64(w.Len())
 	}
-	if err := c.save(out); err != nil {
+	files, err := c.save(out)
+	if err != nil {
 		return runtimef("%s cannot be written: %w", c.Out, err)
 	}
 	if c.Format == "json" {
@@ -81,7 +83,7 @@ func (c *quantizeCmd) Run(a *app) error {
 		hint = fmt.Sprintf("%s has no negative values, which the weights have: they became 0; --zero or i%d keeps them\n", to, to.Bits())
 	}
 	return a.write(fmt.Appendf(nil, "%s %s to %s, a scale %s%s per %d rows and column: %.3g bits a weight\nerror: %.3g relative (Frobenius), %.3g at most\n%swritten: %s\n",
-		c.In, tensor.ShapeString(w.Shape), r.Type, r.Scale, zero, r.Group, r.Bits, r.RelFro, r.MaxAbs, hint, c.Out))
+		c.In, tensor.ShapeString(w.Shape), r.Type, r.Scale, zero, r.Group, r.Bits, r.RelFro, r.MaxAbs, hint, strings.Join(files, ", ")))
 }
 
 // quantize gives the tensors by the names of the library's parameters, and the values they stand for.
@@ -133,19 +135,25 @@ func blockNames() (names []string) {
 	return names
 }
 
-func (c *quantizeCmd) save(out map[string]*tensor.Tensor) error {
+// save writes the tensors and names the files: codes that NumPy has no type for as packed bytes.
+func (c *quantizeCmd) save(out map[string]*tensor.Tensor) (files []string, err error) {
 	base, npy := strings.CutSuffix(c.Out, ".npy")
 	switch {
 	case npy:
-		for name, t := range out {
+		for _, name := range slices.Sorted(maps.Keys(out)) {
+			t, file := out[name], base+"."+name+".npy"
 			packed := t.DType != tensor.NumPyType(t.DType)
-			if err := tensor.SaveNpy(base+"."+name+".npy", t, packed); err != nil {
-				return err
+			if err := tensor.SaveNpy(file, t, packed); err != nil {
+				return nil, err
 			}
+			if packed {
+				file += fmt.Sprintf(" (packed bytes of %s)", t)
+			}
+			files = append(files, file)
 		}
-		return nil
+		return files, nil
 	case strings.EqualFold(filepath.Ext(c.Out), ".safetensors"):
-		return tensor.SaveSafetensors(c.Out, out, nil)
+		return []string{c.Out}, tensor.SaveSafetensors(c.Out, out, nil)
 	}
-	return fmt.Errorf("expected a name that ends in .safetensors or .npy")
+	return nil, fmt.Errorf("expected a name that ends in .safetensors or .npy")
 }

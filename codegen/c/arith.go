@@ -218,6 +218,13 @@ func (p *printer) integer(n *thread.Node, a []string) string {
 		return p.call(name, a...)
 	case thread.Abs:
 		return p.call(short(e)+"_abs", a...)
+	case thread.Popc:
+		return fmt.Sprintf("(%s)__builtin_popcountll((uint64_t)(%s))", t, zero(a[0]))
+	case thread.Clz: // a one just below the operand, so that 0 is no special case
+		if e == thread.I64 {
+			return p.call("i64_clz", a...)
+		}
+		return fmt.Sprintf("(%s)__builtin_clzll((uint64_t)(%s) << %d | UINT64_C(1) << %d)", t, zero(a[0]), 64-8*e.Size(), 63-8*e.Size())
 	}
 	p.fail("is not defined for %s", n.Type)
 	return ""

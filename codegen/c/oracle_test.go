@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/bits"
 
 	"github.com/girih-lang/girih/codegen/thread"
 )
@@ -74,6 +75,10 @@ func intOp(op thread.Op, e thread.Elem, uns bool, x []uint64) uint64 {
 		return ua | ub
 	case thread.Xor:
 		return ua ^ ub
+	case thread.Popc:
+		return uint64(bits.OnesCount64(ua))
+	case thread.Clz:
+		return uint64(bits.LeadingZeros64(ua) - 64 + 8*e.Size())
 	case thread.Shl:
 		return ua << ub
 	case thread.Shr:

@@ -234,6 +234,12 @@ static inline int%[1]s_t i%[1]s_abs(int%[1]s_t x)
 }
 
 func addWords() {
+	add("i64_clz", `
+static inline int64_t i64_clz(int64_t x)
+{
+	return x ? __builtin_clzll((uint64_t)x) : 64;
+}
+`)
 	add("prmt", `
 // Four bytes of the eight of a (0 to 3) and b (4 to 7), selected by the four low nibbles of s; bit 3 of a nibble repeats
 // the byte's top bit.

@@ -109,6 +109,10 @@ func (p *printer) apply(n *thread.Node, a []value.Value) value.Value {
 		return p.emit(ir.NewXor(a[0], llx.Int(t, -1)))
 	case thread.Abs:
 		return p.intrinsic(llx.Intrinsic("llvm.abs", t), t, a[0], llx.Int(types.I1, 0))
+	case thread.Popc:
+		return p.intrinsic(llx.Intrinsic("llvm.ctpop", t), t, a[0])
+	case thread.Clz:
+		return p.intrinsic(llx.Intrinsic("llvm.ctlz", t), t, a[0], llx.Int(types.I1, 0))
 	}
 	p.fail("is not defined for %s", e)
 	return nil

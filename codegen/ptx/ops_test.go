@@ -127,6 +127,8 @@ var cases = map[thread.Op]func(k *kit){
 	thread.Neg:  elementwise(thread.Neg, 1, numbers),
 	thread.Not:  elementwise(thread.Not, 1, bits),
 	thread.Abs:  elementwise(thread.Abs, 1, numbers),
+	thread.Popc: elementwise(thread.Popc, 1, []thread.Elem{thread.I8, thread.I16, thread.I32, thread.I64}),
+	thread.Clz:  elementwise(thread.Clz, 1, []thread.Elem{thread.I8, thread.I16, thread.I32, thread.I64}),
 	thread.Fma:  elementwise(thread.Fma, 3, floats),
 	thread.Sqrt: elementwise(thread.Sqrt, 1, floats),
 	thread.Shl:  shifts(thread.Shl),
@@ -216,6 +218,11 @@ var cases = map[thread.Op]func(k *kit){
 	thread.Prmt: func(k *kit) {
 		k.result(k.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []*thread.Node{k.operand(i32), k.n, k.I32(0x5410)}}))
 		k.result(k.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []*thread.Node{k.operand(i32), k.I32(0x64646464), k.n}}))
+	},
+	thread.Equal: func(k *kit) {
+		for _, kind := range []string{"f16", "bf16"} {
+			k.result(k.Emit(&thread.Node{Op: thread.Equal, Type: i32, Args: []*thread.Node{k.operand(i32), k.operand(i32)}, Kind: kind}))
+		}
 	},
 	thread.FP8: func(k *kit) {
 		for _, kind := range []string{"e4m3", "e5m2"} {
@@ -436,7 +443,7 @@ func TestEveryOp(t *testing.T) {
 			require.NotNil(t, build, "%s has no case here", op)
 			targets := []string{"sm_80", "sm_90a"}
 			switch op {
-			case thread.FP8, thread.ToFP8, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster:
+			case thread.FP8, thread.ToFP8, thread.Equal, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster:
 				targets[0] = "sm_90"
 			case thread.Wgmma:
 				targets = targets[1:]

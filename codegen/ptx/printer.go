@@ -105,7 +105,7 @@ func (p *printer) print(n *thread.Node) {
 		p.vals[n] = val{k: n.Imm}
 	case thread.Add, thread.Sub, thread.Mul, thread.Div, thread.Rem, thread.Min, thread.Max, thread.And, thread.Or, thread.Xor, thread.Shl, thread.Shr:
 		p.binary(n)
-	case thread.Neg, thread.Not, thread.Abs, thread.Fma, thread.Sqrt, thread.Rsqrt, thread.Exp2, thread.Floor, thread.Ceil, thread.Round:
+	case thread.Neg, thread.Not, thread.Abs, thread.Popc, thread.Clz, thread.Fma, thread.Sqrt, thread.Rsqrt, thread.Exp2, thread.Floor, thread.Ceil, thread.Round:
 		p.vals[n] = p.elementwise(n)
 	case thread.Exp, thread.Log2, thread.Sin, thread.Cos, thread.Tanh, thread.Erf, thread.Erfc:
 		p.formula(n)
@@ -144,6 +144,8 @@ func (p *printer) print(n *thread.Node) {
 	case thread.ToFP8: // the pair's other half is 0
 		text := "{ .reg .b16 c; cvt.rn.satfinite." + n.Kind + "x2.f32 c, $2, $1; cvt.u32.u16 $0, c; }"
 		p.vals[n] = val{v: p.pure(text, types.I32, p.arg(n.Args[0]), llx.FloatConst(llx.Float, 0))}
+	case thread.Equal:
+		p.vals[n] = val{v: p.pure("set.eq.u32."+n.Kind+"x2 $0, $1, $2;", types.I32, p.arg(n.Args[0]), p.arg(n.Args[1]))}
 	case thread.Get:
 		p.vals[n] = p.get(n.Var, p.index(n.Var, n.Args[0], n.Type.Lanes), n.Type.Lanes)
 	case thread.Set:

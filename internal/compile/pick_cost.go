@@ -27,16 +27,16 @@ type model struct {
 	Few     float64 // slowness of blocks of one warp: fewer warps than schedulers lie unevenly on them
 	Tail    float64 // of the last wave that is lost, in blocks
 	Whole   float64 // of the last wave of clusters that is lost
-	Room    float64 // share of the chip's room that is lost for each block of a cluster beyond two
 	Hot     float64 // cost of bytes that all blocks read, which the caches hold several times, beside other bytes
 	Cluster float64 // ns that the blocks of a cluster wait for each other and read each other's sums
+	Room    float64 // share of the SMs that clusters of more than two blocks leave empty
 	Regs0   float64 // registers of a thread besides tiles
 	Regs1   float64 // registers for each register of tiles
 }
 
 var defaultModel = model{
-	Launch: 2414, Fill: 59.9, Trip: 2005, Barrier: 5.26, Edge: 3.19, IPC: 0.93, Mma: 7.23, Single: 1.44, Alone: 0.0224, Iter: 12.3, Arrive: 683, Port: 42.2,
-	Sharp: 4.48, Queue: 3.17, Few: 0.274, Tail: 0.891, Whole: 1.15, Room: 0.0758, Hot: 0.878, Cluster: 1704, Regs0: 40, Regs1: 0.95,
+	Launch: 2282, Fill: 241, Trip: 420, Barrier: 1, Edge: 5.51, IPC: 0.927, Mma: 10, Single: 1.45, Alone: 0.0427, Iter: 10.4, Arrive: 717, Port: 23.2,
+	Sharp: 5.47, Queue: 3.83, Few: 0.246, Tail: 0.963, Whole: 1.11, Hot: 0.568, Cluster: 1783, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
@@ -78,14 +78,14 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	e.Resident = min(m.Blocks, m.Warps/w.warps, m.Registers/(e.Regs*threads), m.SharedSM/(e.Shared+kib))
 	e.Resident = max(1, e.Resident)
 
-	// How many blocks an SM gets, and how many of them at a time. A cluster starts when there is room for all of its blocks, in
-	// one part of the chip.
+	// How many blocks an SM gets, and how many of them at a time. A cluster starts when there is room for all of its blocks in one
+	// part of the chip: of more than two, some SMs of each part stay empty (measured: 12 of 132 for four and for eight).
 	sms := float64(m.SMs)
+	if w.cluster > 2 {
+		sms *= 1 - c.Room
+	}
 	share := blocks / sms
 	room := float64(e.Resident)
-	if w.cluster > 2 {
-		room = max(1, room*(1-c.Room*float64(w.cluster-2)))
-	}
 
 	// What the loops of a block take: busy with all units shared, alone with one block on the SM. An iteration of a ring can
 	// start no sooner than the copy that was started stages-1 iterations before has arrived.

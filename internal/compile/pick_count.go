@@ -53,7 +53,11 @@ func (m *measure) op(o *ir.Op) {
 		return
 	}
 	n := locals(r)
-	m.into.issue += m.trips * n * weight(o)
+	w := weight(o)
+	if o.Code == ir.OpCast && m.deferred[r] {
+		w = max(0.5, w-0.5) // offsets are left to the sum
+	}
+	m.into.issue += m.trips * n * w
 	if !r.Type.IsScalar() {
 		m.wide = max(m.wide, 2*n*registers(r.Type.Elem))
 	}

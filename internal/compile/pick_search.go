@@ -1,9 +1,12 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -44,8 +47,10 @@ func (s *search) best(c *model, m Machine, dims map[string]int64) Choice {
 	} else {
 		ahead := func(v map[string]int64, name string) { s.ahead(m, large, v, name) }
 		win = s.descend(s.first(), score, ahead)
-		if other := s.descend(s.last(), score, ahead); score(other) < score(win) {
-			win = other
+		for _, start := range append(s.sampled(m, large, score), s.last()) {
+			if other := s.descend(start, score, ahead); score(other) < score(win) {
+				win = other
+			}
 		}
 	}
 	r := s.choice(win, "model")
@@ -58,6 +63,28 @@ func (s *search) best(c *model, m Machine, dims map[string]int64) Choice {
 	}
 	r.Time = time.Duration(t)
 	return r
+}
+
+// samples is the number of choices of which the best ones are further starting points.
+const samples, starts = 24, 2
+
+// sampled is the best of choices that are spread over the space, the same in every run: values that only fit together are not
+// found one at a time.
+func (s *search) sampled(m Machine, dims map[string]int64, score func(map[string]int64) float64) []map[string]int64 {
+	r := rand.New(rand.NewPCG(20, 26))
+	var vs []map[string]int64
+	var wg sync.WaitGroup
+	for range samples {
+		v := s.first()
+		for _, n := range s.open {
+			v[n] = s.values[n][r.IntN(len(s.values[n]))]
+		}
+		vs = append(vs, v)
+		wg.Go(func() { s.work(m, dims, v) })
+	}
+	wg.Wait()
+	slices.SortStableFunc(vs, func(a, b map[string]int64) int { return cmp.Compare(score(a), score(b)) })
+	return vs[:starts]
 }
 
 // last has the last candidate of every value: the other end of what the author thought of.

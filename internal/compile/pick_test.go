@@ -119,7 +119,7 @@ func TestModelOnSweep(t *testing.T) {
 		d := c
 		v := reflect.ValueOf(&d).Elem()
 		for range 1 + r.IntN(3) {
-			x := v.Field(r.IntN(v.NumField() - 2)) // registers are counted, not guessed
+			x := v.Field(r.IntN(v.NumField() - 3)) // room and registers are counted, not guessed
 			x.SetFloat(x.Float() * math.Exp(r.NormFloat64()*0.3*(1-float64(i)/float64(*fit))))
 		}
 		if l := loss(judge(&d, m, list)); l < low {
@@ -148,7 +148,7 @@ func TestSearchIsNearTheBest(t *testing.T) {
 		all := math.Inf(1)
 		s.each(limitSpace, func(v map[string]int64) { all = min(all, s.costs(&defaultModel, m, large, v).Time) })
 		assert.LessOrEqual(t, float64(got.Time), 1.08*all, "%v: %s, %d of %d", dims, got, got.Counted, got.Of)
-		assert.Less(t, got.Counted, 120)
+		assert.Less(t, got.Counted, 220)
 	}
 }
 

@@ -51,17 +51,18 @@ type traffic struct {
 
 // measure counts the work of a kernel after the layout pass.
 type measure struct {
-	k     *ir.Kernel
-	facts *passes.Facts
-	dims  map[string]int64
-	w     *work
-	into  *part
-	loop  *loop
-	trips float64
-	ring  bool
-	wgmma bool                 // the target has it
-	wide  float64              // registers of the widest elementwise operation
-	owner map[*ir.Value]*ir.Op // counter of a loop
+	k        *ir.Kernel
+	facts    *passes.Facts
+	dims     map[string]int64
+	w        *work
+	into     *part
+	loop     *loop
+	trips    float64
+	ring     bool
+	wgmma    bool                 // the target has it
+	wide     float64              // registers of the widest elementwise operation
+	owner    map[*ir.Value]*ir.Op // counter of a loop
+	deferred map[*ir.Value]bool   // widened integers whose offsets are left to a dot
 }
 
 // layoutsOnly runs the passes up to the one that assigns layouts: what follows only spends time.
@@ -83,9 +84,14 @@ func workOf(k *ir.Kernel, dims map[string]int64, t passes.Target) (*work, error)
 	if err != nil {
 		return nil, err
 	}
-	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}}
+	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}, deferred: map[*ir.Value]bool{}}
 	m.into = &m.w.edge
 	k.Body.Walk(func(o *ir.Op) bool {
+		if o.Code == ir.OpDot {
+			if f := passes.MmaOf(o, k.Warps, o.Result().Layout); f != nil && f.Swap && f.Wide >= 4 && f.Narrow <= 2 {
+				m.deferred[o.Args[1]] = true
+			}
+		}
 		if o.Code == ir.OpFor {
 			m.owner[o.Regions[0].Args[0]] = o
 		}

@@ -82,8 +82,8 @@ func (d *deriver) step(s Step) Arg {
 func (d *deriver) bits(x uint32) Arg { return Arg{From: Bits, K: d.l.splat(x)} }
 func (d *deriver) num(x float64) Arg { return Arg{From: Splat, F: x} }
 
-// regs are the registers from which the bits of a unit come when they must stand at the positions of need.
-func (d *deriver) regs(bits, need []int) []reg {
+// regsOf lists the registers from which the bits of a unit come when they must stand at the positions of need.
+func regsOf(bits, need []int) []reg {
 	var s []reg
 	for i, b := range bits {
 		r := reg{b / 32, (b%32 - need[i] + 32) % 32}
@@ -96,22 +96,28 @@ func (d *deriver) regs(bits, need []int) []reg {
 
 // fields widens units (pairs, or single elements when the goal has 32 bits) whose bits lie anywhere.
 func (d *deriver) fields() bool {
-	per := 32 / d.l.cols
-	for i := 0; i < len(d.plan.Fields); i += per {
-		bits := bitsOf(d.plan.Fields[i])
-		if per == 2 {
+	if d.l.cols == 16 {
+		for i := 0; i < len(d.plan.Fields); i += 2 {
+			bits := bitsOf(d.plan.Fields[i])
 			for j, b := range bitsOf(d.plan.Fields[i+1]) {
 				if b != bits[j]/32*32+(bits[j]+16)%32 {
 					return false
 				}
 			}
 		}
-		d.bitsOf = append(d.bitsOf, bits)
 	}
-	if kindOf(d.t, d.g) == split {
+	d.bitsOf = unitsOf(d.plan, d.l)
+	needs := need(d.t, d.l)
+	var chosen [][]int
+	switch kindOf(d.t, d.g) {
+	case split:
 		return d.split()
+	case float: // all alike
+		best := slices.MinFunc(needs, func(a, b []int) int { return floatCost(d.bitsOf, a, d.l) - floatCost(d.bitsOf, b, d.l) })
+		chosen = slices.Repeat([][]int{best}, len(d.bitsOf))
+	default:
+		chosen = choose(d.bitsOf, needs, regsOf)
 	}
-	chosen := choose(d.bitsOf, need(d.t, d.l), d.regs)
 	d.use(chosen)
 	for i, bits := range d.bitsOf {
 		d.prog.Outs = append(d.prog.Outs, d.unit(bits, chosen[i]))
@@ -119,21 +125,34 @@ func (d *deriver) fields() bool {
 	return true
 }
 
+// unitsOf lists where the bits of each unit lie: of the first field of a pair, or of every field when the goal has 32 bits.
+func unitsOf(p *ir.Plan, l lane) [][]int {
+	var units [][]int
+	for i := 0; i < len(p.Fields); i += 32 / l.cols {
+		units = append(units, bitsOf(p.Fields[i]))
+	}
+	return units
+}
+
 // use records which positions of every rotation are looked at, so that a plain shift takes the place of a rotation whose
 // wrapped bits nobody wants.
 func (d *deriver) use(chosen [][]int) {
 	d.rotated = map[reg]uint64{}
 	for i, bits := range d.bitsOf {
-		d.mark(bits, chosen[i])
+		mark(d.rotated, bits, chosen[i], d.l)
 	}
 }
 
-func (d *deriver) mark(bits, need []int) {
+// mark adds the positions of a unit to those that are looked at in each rotation.
+func mark(rotated map[reg]uint64, bits, need []int, l lane) {
 	for j, b := range bits {
 		r := reg{b / 32, (b%32 - need[j] + 32) % 32}
-		d.rotated[r] |= uint64(d.l.splat(1 << need[j]))
+		rotated[r] |= uint64(l.splat(1 << need[j]))
 	}
 }
+
+// leftward reports that a rotation of which some positions are looked at is a shift to the left.
+func leftward(r reg, want uint64) bool { return want&(1<<uint(32-r.by)-1) == 0 }
 
 // rotation is a word in which some bits stand right.
 func (d *deriver) rotation(r reg) Arg {
@@ -143,13 +162,15 @@ func (d *deriver) rotation(r reg) Arg {
 		return w
 	case d.rotated[r]<<uint(r.by) < 1<<32:
 		return d.step(Step{Code: Shr, A: w, Imm: uint32(r.by)})
+	case leftward(r, d.rotated[r]):
+		return d.step(Step{Code: Shl, A: w, Imm: uint32(32 - r.by)})
 	}
 	return d.step(Step{Code: Rot, A: w, Imm: uint32(r.by)})
 }
 
 // gather brings the bits of a unit to their positions in one register, other bits cleared, and inverts those of flip.
 func (d *deriver) gather(bits, need []int, flip uint32) Arg {
-	rs := d.regs(bits, need)
+	rs := regsOf(bits, need)
 	mask := func(r reg) (m uint32) {
 		for j, b := range bits {
 			if r == (reg{b / 32, (b%32 - need[j] + 32) % 32}) {
@@ -206,19 +227,30 @@ func (d *deriver) minus(x Arg, sub float64) Out {
 	return Out{d.step(Step{Code: FAdd, A: x, B: d.num(-sub)}), 1, 0}
 }
 
+// maxFactor is the largest factor that is left: sums of products with what it is left of must stay normal numbers of f32
+// for all activations that a 16-bit float holds to its last bit. The 2^126 between f4e2m1 and bf16 would make most of
+// them 0.
+const maxFactor = 0x1p32
+
 // float moves sign and magnitude to their places; the difference of the biases remains as a factor, which is exact and
 // makes subnormals right.
 func (d *deriver) float(bits, need []int) Out {
 	n, q := len(need)-1, need[0]
 	over := d.t.ExpBits() == d.l.exps && d.t.ManBits() > 0
+	// fnuz: minus zero is NaN. With a low bit put in, it is the one element that equals minus the least number of the goal.
+	// Before sm_90 bf16 is not compared.
+	low := uint32(0)
+	if d.t.HasNaN() && !d.t.HasNegZero() && (d.g.FP8 || d.l.man == 10) {
+		low = 1
+	}
 	var x Arg
 	if over { // the largest exponent is finite in the source and infinite in the goal: NaN patterns become infinity
 		mag := d.gather(bits[:n], need[:n], 0)
 		mag = d.step(Step{Code: FMin, A: mag, B: d.num(math.Inf(1))})
-		sign := d.rotation(d.regs(bits[n:], need[n:])[0])
+		sign := d.rotation(regsOf(bits[n:], need[n:])[0])
 		x = d.step(Step{Code: Lop3, A: sign, B: d.bits(1 << need[n]), C: mag, Imm: 0xf0&0xcc | 0xaa})
 	} else {
-		x = d.gather(bits, need, 0)
+		x = d.gather(bits, need, low)
 	}
 	var nan Arg
 	switch {
@@ -230,16 +262,20 @@ func (d *deriver) float(bits, need []int) Out {
 			break
 		}
 		nan = d.fill(y, q+n)
-	default: // fnuz: minus zero is NaN. Any other magnitude carries when the largest is added.
+	case low != 0:
+		minus := d.step(Step{Code: Equal, A: x, B: d.bits(0x8001)})
+		x = d.step(Step{Code: Lop3, A: x, B: d.bits(0xfffe), C: minus, Imm: 0xf0&0xcc | 0xaa})
+	default: // fnuz: any magnitude but zero carries when the largest is added
 		y := d.step(Step{Code: Add, A: x, B: d.bits((1<<n - 1) << q)})
 		y = d.rol(y, need[n]-(q+n))
 		y = d.step(Step{Code: Lop3, A: x, B: y, C: d.bits(0), Imm: 0xf0 & 0x33})
 		nan = d.fill(y, need[n])
 	}
-	f := math.Ldexp(1, d.l.bias-d.t.Bias())
+	f := math.Ldexp(1, d.l.bias-d.t.Bias()+d.l.man-d.t.ManBits()-q)
 	out := Out{x, f, 0}
-	if f != 1 && !d.deferred {
-		out = Out{d.step(Step{Code: FMul, A: x, B: d.num(f)}), 1, 0}
+	for out.Scale != 1 && (!d.deferred || out.Scale > maxFactor) {
+		by := min(out.Scale, math.Ldexp(1, d.l.bias)) // the largest power of two that the goal has
+		out = Out{d.step(Step{Code: FMul, A: out.X, B: d.num(by)}), out.Scale / by, 0}
 	}
 	if d.t.HasNaN() && nan != (Arg{}) {
 		out.X = d.step(Step{Code: Lop3, A: out.X, B: nan, C: d.bits(0), Imm: 0xf0 | 0xcc})
@@ -284,10 +320,10 @@ func (d *deriver) split() bool {
 		lows[i], highs[i] = bits[:7], bits[7:]
 		units = append(units, lows[i])
 	}
-	base := choose(units, [][]int{low}, d.regs)
+	base := choose(units, [][]int{low}, regsOf)
 	taken := map[reg]bool{}
 	for i := range lows {
-		for _, r := range d.regs(lows[i], base[i]) {
+		for _, r := range regsOf(lows[i], base[i]) {
 			taken[r] = true
 		}
 	}
@@ -296,14 +332,14 @@ func (d *deriver) split() bool {
 	for i, bits := range highs {
 		at[i] = tops[len(tops)-1]
 		for _, o := range tops {
-			r := d.regs(bits, o)[0]
+			r := regsOf(bits, o)[0]
 			if taken[r] || r.by == 0 {
 				at[i] = o
 			}
 		}
-		taken[d.regs(bits, at[i])[0]] = true
-		d.mark(bits, at[i])
-		d.mark(lows[i], low)
+		taken[regsOf(bits, at[i])[0]] = true
+		mark(d.rotated, bits, at[i], d.l)
+		mark(d.rotated, lows[i], low, d.l)
 	}
 	for i := range lows {
 		a := d.gather(lows[i], low, 0x4300) // 128 + x

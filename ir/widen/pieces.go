@@ -11,6 +11,7 @@ type placer struct {
 	bits, pairs, n, words int
 	l                     lane
 	needs                 [][]int
+	left                  bool // pieces come from rotations to the left
 }
 
 // plan places the pairs: whole fields word by word, the rest in the columns that whole fields leave.
@@ -100,9 +101,12 @@ func (b *placer) cover(need, free []int, have map[reg]bool, cols []int) (at []in
 			}
 			for k := range 16 {
 				r := reg{w, k}
+				if b.left {
+					r.by = (32 - k) % 32
+				}
 				n := 0
 				for i, o := range need {
-					if at[i] < 0 && left[w]>>((o+k)%16)&1 != 0 {
+					if at[i] < 0 && left[w]>>((o+r.by)%16)&1 != 0 {
 						n++
 					}
 				}
@@ -112,7 +116,7 @@ func (b *placer) cover(need, free []int, have map[reg]bool, cols []int) (at []in
 				c := 1
 				if mine[r] {
 					c = 0
-				} else if k != 0 && !have[r] {
+				} else if r.by != 0 && !have[r] {
 					c += b.marginal(r, have, cols)
 				}
 				// Leave single columns where they are most useful: take as many at once as there are, cheap ones first.

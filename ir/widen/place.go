@@ -78,22 +78,16 @@ func place(t dtype.Type, g Goal, n int) *ir.Plan {
 	if len(b.needs) == 0 {
 		b.needs = [][]int{run(0, bits)}
 	}
-	var arrangements [][]int
 	switch k {
 	case split:
 		// The low seven bits of two fields and their top bits: 0-6 and 14, 7-13 and 15.
-		arrangements = [][]int{{0, 1, 2, 3, 4, 5, 6, 14, 7, 8, 9, 10, 11, 12, 13, 15}}
+		return b.plan([]int{0, 1, 2, 3, 4, 5, 6, 14, 7, 8, 9, 10, 11, 12, 13, 15})
 	case float:
-		arrangements = floatWords(b.needs[0], 16/bits)
-	default:
-		arrangements = integerWords(bits)
+		return b.floats()
 	}
 	best, cost := (*ir.Plan)(nil), 0
-	for _, a := range arrangements {
+	for _, a := range integerWords(bits) {
 		p := b.plan(a)
-		if len(arrangements) == 1 {
-			return p
-		}
 		c := 0
 		if n%2 == 0 {
 			if prog, ok := Derive(p, t, g, true); ok {
@@ -105,6 +99,63 @@ func place(t dtype.Type, g Goal, n int) *ir.Plan {
 		}
 	}
 	return best
+}
+
+// floats is the best plan for a float, whose positions are the same for all elements.
+func (b *placer) floats() *ir.Plan {
+	type start struct {
+		placer
+		arrangements [][]int
+	}
+	var starts []start
+	least := 1 << 30
+	for _, need := range b.needs {
+		for _, left := range []bool{true, false} {
+			a, c := floatWords(need, 16/b.bits, left)
+			if c < least {
+				starts, least = nil, c
+			}
+			if c == least {
+				p := *b
+				p.needs, p.left = [][]int{need}, left
+				starts = append(starts, start{p, a})
+			}
+		}
+	}
+	var best *ir.Plan
+	cost := 1 << 30
+	for _, s := range starts {
+		for _, a := range s.arrangements[:min(len(s.arrangements), max(1, 100/len(starts)))] {
+			plan := s.plan(a)
+			if c := floatCost(unitsOf(plan, b.l), s.needs[0], b.l); c < cost {
+				best, cost = plan, c
+			}
+		}
+	}
+	return best
+}
+
+// floatCost orders plans of a float by the instructions that they take when all elements have their bits at the positions of
+// need: one for each register that a unit draws from, one for each rotation. Shifts to the left cost a little less: they
+// are multiplications as well, for which GPUs have another unit.
+func floatCost(units [][]int, need []int, l lane) int {
+	n := 0
+	rotated := map[reg]uint64{}
+	for _, bits := range units {
+		n += len(regsOf(bits, need))
+		mark(rotated, bits, need, l)
+	}
+	n *= 1024
+	for r, want := range rotated {
+		switch {
+		case r.by == 0:
+		case leftward(r, want):
+			n += 1023
+		default:
+			n += 1024
+		}
+	}
+	return n
 }
 
 // stream lays fields out one after the other.
@@ -142,8 +193,10 @@ func integerWords(bits int) [][]int {
 
 // floatWords lists arrangements in which the magnitudes and the signs of the whole fields need few rotations. A
 // magnitude at column c stands right after a rotation by c-q, q being its place in the goal; a sign at column s after one
-// by s-15. Where both are the same, one instruction takes the element out.
-func floatWords(need []int, whole int) [][]int {
+// by s-15. Where both are the same, one instruction takes the element out. Rotations
+// are by less than 16, to the left or to the right; to the left they are plain shifts where a column lies below its place.
+// The second result is the number of instructions of such a word.
+func floatWords(need []int, whole int, left bool) (out [][]int, least int) {
 	n := len(need) - 1
 	q := need[0]
 	sign := need[n]
@@ -202,7 +255,12 @@ func floatWords(need []int, whole int) [][]int {
 				other = other[1:]
 			}
 		}
-		w.cost = shifts + 2*whole - matched
+		w.cost = 16 * (shifts + 2*whole - matched)
+		for _, i := range rot { // shifts to the left are the cheapest rotations
+			if left && mags[i] > q {
+				w.cost++
+			}
+		}
 		if w.cost < cost {
 			best = slices.DeleteFunc(best, func(v word) bool { return v.cost > w.cost })
 		}
@@ -231,20 +289,24 @@ func floatWords(need []int, whole int) [][]int {
 		}
 	}
 	build(nil, 0)
-	var out [][]int
 	for _, w := range best {
 		var cols []int
 		for i, c := range w.mags {
 			for j := range n {
-				cols = append(cols, absolute((c+j)%16, need[j]))
+				cols = append(cols, absolute((c+j)%16, need[j], left))
 			}
-			cols = append(cols, absolute(w.signs[i], sign))
+			cols = append(cols, absolute(w.signs[i], sign, left))
 		}
 		out = append(out, cols)
 	}
-	return out
+	return out, cost / 16
 }
 
 // absolute is the bit of a word at which the low element of a pair keeps a bit of column c that must stand at position o:
-// the one from which a rotation right by less than 16 brings it there.
-func absolute(c, o int) int { return o + ((c-o)%16+16)%16 }
+// the one from which a rotation by less than 16, to the left or to the right, brings it there.
+func absolute(c, o int, left bool) int {
+	if left {
+		return (o - ((o-c)%16+16)%16 + 32) % 32
+	}
+	return o + ((c-o)%16+16)%16
+}

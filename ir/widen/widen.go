@@ -32,6 +32,7 @@ type Code uint8
 
 const (
 	Shr    Code = iota // A >> Imm
+	Shl                // A << Imm
 	Rot                // A rotated right by Imm
 	Lop3               // the bitwise function Imm of A, B, C (truth table: A = 0xF0, B = 0xCC, C = 0xAA)
 	Prmt               // four bytes of A (0-3) and B (4-7) by the nibbles of Imm; bit 3 of a nibble: the byte's top bit, eight times
@@ -40,6 +41,7 @@ const (
 	FMul               // A · B
 	Fma                // A · B + C
 	FMin               // the smaller of A and B, floats of the goal; the other operand of a NaN
+	Equal              // all ones in the lanes where A and B are equal as floats of the goal, zeros elsewhere
 	FP8                // the pair of f8 in half Imm of A as a pair of f16; Kind "e4m3" or "e5m2"
 	Repair             // the pair of floats A in the other 16-bit type: Kind "f16" or "bf16" names that of the result
 	ToF32              // lane Imm of the pair A, of the 16-bit type Kind, as f32
@@ -227,7 +229,9 @@ func kindOf(t dtype.Type, g Goal) kind {
 }
 
 // need lists the positions that the bits of an element may have in its lane, one list for each choice. Bit i of the
-// element stands at position need[i].
+// element stands at position need[i]. The exponent of a float has one place. With a single exponent bit a float is a whole
+// number and a sign, and may stand anywhere in the mantissa, as a subnormal number; all elements alike, so that there is
+// one factor. (In bf16 that would be too small a number for sums in f32.)
 func need(t dtype.Type, l lane) [][]int {
 	n := t.Bits()
 	if t.IsInt() {
@@ -237,7 +241,13 @@ func need(t dtype.Type, l lane) [][]int {
 		}
 		return all
 	}
-	return [][]int{append(run(l.man-t.ManBits(), n-1), l.cols-1)}
+	all := [][]int{append(run(l.man-t.ManBits(), n-1), l.cols-1)}
+	if l.man == 10 && t.ExpBits() == 1 {
+		for p := range l.man - t.ManBits() {
+			all = append(all, append(run(p, n-1), l.cols-1))
+		}
+	}
+	return all
 }
 
 func run(from, n int) []int {

@@ -61,6 +61,8 @@ func (m *machine) run(p *Program) {
 		switch s.Code {
 		case Shr:
 			r = a >> s.Imm
+		case Shl:
+			r = a << s.Imm
 		case Rot:
 			r = bits.RotateLeft32(a, -int(s.Imm))
 		case Lop3:
@@ -99,6 +101,13 @@ func (m *machine) run(p *Program) {
 				}
 				return math.Min(x[0], x[1])
 			}, a, b)
+		case Equal:
+			r = m.lanes(func(x []float64) float64 {
+				if x[0] == x[1] {
+					return 1
+				}
+				return 0
+			}, a, b) / uint32(m.to.FromFloat(1, dtype.Mode{})) * 0xffff
 		case FP8:
 			for i := range 2 {
 				v := dtype.F8E4M3FN.Float(uint64(a>>(16*s.Imm+8*uint32(i))) & 255)

@@ -48,6 +48,8 @@ func init() {
 		"any":       {"any(c, axis: i)", "whether some element is true", (*lowerer).reduction},
 		"all":       {"all(c, axis: i)", "whether every element is true", (*lowerer).reduction},
 		"ceil":      {"ceil(x) or ceil(a, b)", "x rounded up; or a/b rounded up, as cdiv", (*lowerer).ceil},
+		"popcount":  {"popcount(x)", "the number of one bits of an integer, as i32", (*lowerer).bitCount},
+		"clz":       {"clz(x)", "the number of zero bits above the highest one bit of an integer, as i32; its width for 0", (*lowerer).bitCount},
 		"abs":       {"abs(x)", "the magnitude", elementwise(ir.OpAbs, true)},
 	}
 	for name, e := range map[string]struct {

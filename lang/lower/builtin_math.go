@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"slices"
+
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/lang/diag"
@@ -68,6 +70,30 @@ func (l *lowerer) fma(c *call) operand {
 	}
 	axes := notZero(joinAxes(joinAxes(a.axes, b.axes), d.axes))
 	return tile(l.b.Op(ir.OpFma, []*ir.Value{a.val, b.val, d.val}, a.val.Type).Result(), axes)
+}
+
+// bitCount is popcount or clz.
+func (l *lowerer) bitCount(c *call) operand {
+	args, ok := l.positional(c, 1, 1)
+	if !ok || !l.noNames(c) || !l.noTypes(c) {
+		return nothing
+	}
+	x := l.value(args[0])
+	if !x.ok() {
+		return nothing
+	}
+	if t := x.val.Type.Elem; !t.IsInt() {
+		d := l.errorf(x.at, diag.BadOperand, "%s takes integers, found %s", c.name, x.describe())
+		if t.IsFloat() {
+			d.WithHelp("bitcast[u%d](%s) reads the bits", t.Bits(), l.text(x.at))
+		}
+		return nothing
+	}
+	code, axes := ir.OpPopcount, x.axes
+	if c.name == "clz" {
+		code, axes = ir.OpClz, notZero(axes)
+	}
+	return tile(l.b.Op(code, []*ir.Value{x.val}, x.val.Type.WithElem(ir.Index)).Result(), slices.Clone(axes))
 }
 
 func (l *lowerer) ceil(c *call) operand {

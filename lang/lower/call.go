@@ -3,7 +3,6 @@ package lower
 import (
 	"slices"
 
-	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/lang/diag"
 	"github.com/girih-lang/girih/lang/syntax"
 )
@@ -32,14 +31,6 @@ func (l *lowerer) call(x *syntax.CallExpr) operand {
 	}
 	l.errorf(x.Fun.Span(), diag.BadOperand, "%s cannot be called", f.describe())
 	return nothing
-}
-
-func (l *lowerer) castCall(x *syntax.CallExpr, to dtype.Type) operand {
-	if len(x.Args) != 1 || x.Args[0].Name != nil || len(x.TypeArgs) != 0 {
-		l.errorf(x.Span(), diag.WrongArguments, "%s(…) converts one value, found %s", to, plural(len(x.Args), "argument"))
-		return nothing
-	}
-	return l.cast(l.expr(x.Args[0].X), to)
 }
 
 // inline lowers the body of a function in place of its call.

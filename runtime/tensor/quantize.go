@@ -27,7 +27,9 @@ func Quantize(w *Tensor, to dtype.Type, group int, scaleType dtype.Type) (q, s *
 	switch {
 	case len(w.Shape) != 2 || !w.DType.IsFloat():
 		return nil, nil, fmt.Errorf("quantise: expected a float matrix [K, N], found %s", w)
-	case group < 1 || w.Shape[0]%group != 0:
+	case group < 1:
+		return nil, nil, fmt.Errorf("quantise: a group has at least one row, found %d", group)
+	case w.Shape[0]%group != 0:
 		return nil, nil, fmt.Errorf("quantise: the group of %d rows does not divide K = %d", group, w.Shape[0])
 	case !to.IsValid() || to.IsBool() || to.IsFloat() && !to.HasSign():
 		return nil, nil, fmt.Errorf("quantise: %s cannot hold weights: take an integer or a signed float", to)

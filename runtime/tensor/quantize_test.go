@@ -73,7 +73,7 @@ func TestQuantizeEdges(t *testing.T) {
 		want  string
 	}{
 		{New(dtype.F32, 6, 2), dtype.I(4), 4, dtype.F16, "does not divide K = 6"},
-		{New(dtype.F32, 6, 2), dtype.I(4), 0, dtype.F16, "does not divide"},
+		{New(dtype.F32, 6, 2), dtype.I(4), 0, dtype.F16, "at least one row"},
 		{New(dtype.I8, 6, 2), dtype.I(4), 2, dtype.F16, "expected a float matrix"},
 		{New(dtype.F32, 6), dtype.I(4), 2, dtype.F16, "expected a float matrix"},
 		{New(dtype.F32, 6, 2), dtype.F8E8M0, 2, dtype.F16, "cannot hold weights"},

@@ -22,7 +22,9 @@ func QuantizeZero(w *Tensor, to dtype.Type, group int, scaleType dtype.Type) (q,
 	switch {
 	case len(w.Shape) != 2 || !w.DType.IsFloat():
 		return nil, nil, nil, fmt.Errorf("quantise: expected a float matrix [K, N], found %s", w)
-	case group < 1 || w.Shape[0]%group != 0:
+	case group < 1:
+		return nil, nil, nil, fmt.Errorf("quantise: a group has at least one row, found %d", group)
+	case w.Shape[0]%group != 0:
 		return nil, nil, nil, fmt.Errorf("quantise: the group of %d rows does not divide K = %d", group, w.Shape[0])
 	case !to.IsInt() || to.IsSigned() || to.Bits() > 16:
 		return nil, nil, nil, fmt.Errorf("quantise: zero points need an unsigned type of at most 16 bits, found %s", to)

@@ -74,6 +74,18 @@ func (m *machine) arith(n *thread.Node) step {
 				}
 			}
 		})
+	case thread.Equal:
+		t := map[string]dtype.Type{"f16": dtype.F16, "bf16": dtype.BF16}[n.Kind]
+		return m.pure(n, func(_ int, d []uint64, a [][]uint64) {
+			for i := range d {
+				d[i] = 0
+				for at := 0; at < 32; at += 16 {
+					if t.Float(a[0][i]>>at&0xffff) == t.Float(a[1][i]>>at&0xffff) {
+						d[i] |= 0xffff << at
+					}
+				}
+			}
+		})
 	case thread.Fma:
 		f := fma(n.Type.Elem)
 		return m.pure(n, func(_ int, d []uint64, a [][]uint64) { f(d, a[0], a[1], a[2]) })

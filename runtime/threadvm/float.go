@@ -206,7 +206,7 @@ func converter(from, to thread.Elem, uns bool) func(d, x []uint64) {
 		t := map[thread.Elem]dtype.Type{thread.F16: dtype.F16, thread.BF16: dtype.BF16, thread.F32: dtype.F32, thread.F64: dtype.F64}[to]
 		f = func(x uint64) uint64 {
 			n := integer(x)
-			if -1<<53 <= n && n <= 1<<53 {
+			if -1<<53 <= n && n <= 1<<53 && (n >= 0 || !uns) {
 				return toFloat(to, float64(n))
 			}
 			return t.FromInt(n, uns)

@@ -1,6 +1,8 @@
 package threadvm
 
 import (
+	"math/bits"
+
 	"github.com/girih-lang/girih/codegen/thread"
 )
 
@@ -22,6 +24,10 @@ func (m *machine) integer(n *thread.Node) step {
 				}
 				return x & mask
 			}
+		case thread.Popc:
+			f = func(x uint64) uint64 { return uint64(bits.OnesCount64(x & mask)) }
+		case thread.Clz:
+			f = func(x uint64) uint64 { return uint64(bits.LeadingZeros64(x&mask) - bits.LeadingZeros64(mask)) }
 		default:
 			panic(m.error("no integer operation %s", n.Op))
 		}

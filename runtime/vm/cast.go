@@ -13,9 +13,15 @@ func init() {
 func buildCast(p *prep, o *ir.Op) (step, error) {
 	from, to := o.Args[0].Type.Elem, o.Result().Type.Elem
 	d, x := p.slot(o.Result()), p.slot(o.Args[0])
+	if len(o.Attrs) > 0 && !(p.exact && to.IsFloat()) {
+		return buildCastMode(p, o)
+	}
 	switch {
 	case from.IsFloat() && to.IsFloat():
 		round := p.rounder(to)
+		if from == to { // it holds the value as it is, infinities of a type that saturates too
+			round = nil
+		}
 		return func(f *frame) error {
 			copy(f.F[d], f.F[x])
 			if round != nil {
@@ -37,6 +43,34 @@ func buildCast(p *prep, o *ir.Op) (step, error) {
 	return func(f *frame) error {
 		for i, v := range f.I[x] {
 			f.I[d][i] = to.Wrap(v)
+		}
+		return nil
+	}, nil
+}
+
+// buildCastMode converts with a rounding or an overflow rule that is not the type's own.
+func buildCastMode(p *prep, o *ir.Op) (step, error) {
+	from, to, m := o.Args[0].Type.Elem, o.Result().Type.Elem, ir.CastMode(o)
+	d, x := p.slot(o.Result()), p.slot(o.Args[0])
+	random := m.Round == dtype.Stochastic
+	bits := p.slot(o.Args[len(o.Args)-1])
+	return func(f *frame) error {
+		m := m
+		for i := range max(len(f.F[d]), len(f.I[d])) {
+			if random {
+				m.Rand = uint64(f.I[bits][i]) << 32
+			}
+			var code uint64
+			if from.IsFloat() {
+				code = to.FromFloat(f.F[x][i], m)
+			} else {
+				code = to.FromIntMode(f.I[x][i], !from.IsSigned(), m)
+			}
+			if to.IsFloat() {
+				f.F[d][i] = to.Float(code)
+			} else {
+				f.I[d][i] = to.Int(code)
+			}
 		}
 		return nil
 	}, nil

@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"math/bits"
+
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 )
@@ -9,7 +11,7 @@ func init() {
 	for c := range binarySigned {
 		table[c] = buildBinary
 	}
-	register(map[ir.Code]build{ir.OpNot: buildUnaryInt, ir.OpCmp: buildCmp, ir.OpSelect: buildSelect})
+	register(map[ir.Code]build{ir.OpNot: buildUnaryInt, ir.OpPopcount: buildCount, ir.OpClz: buildCount, ir.OpCmp: buildCmp, ir.OpSelect: buildSelect})
 }
 
 // binarySigned are the integer operations, before wrapping to the width. Bool and unsigned types use them too unless
@@ -83,6 +85,23 @@ func buildUnaryInt(p *prep, o *ir.Op) (step, error) {
 			dst[i] = fn(src[i])
 		}
 		wrap(t, dst)
+		return nil
+	}, nil
+}
+
+// buildCount counts bits within the width of the operand's type.
+func buildCount(p *prep, o *ir.Op) (step, error) {
+	n := o.Args[0].Type.Elem.Bits()
+	mask := ^uint64(0) >> (64 - n)
+	fn := func(x uint64) int { return bits.OnesCount64(x) }
+	if o.Code == ir.OpClz {
+		fn = func(x uint64) int { return n - bits.Len64(x) }
+	}
+	d, x := p.slot(o.Result()), p.slot(o.Args[0])
+	return func(f *frame) error {
+		for i, v := range f.I[x] {
+			f.I[d][i] = int64(fn(uint64(v) & mask))
+		}
 		return nil
 	}, nil
 }

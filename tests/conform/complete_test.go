@@ -27,7 +27,7 @@ func TestComplete(t *testing.T) {
 		}
 		for _, e := range []dtype.Type{dtype.F32, dtype.F16, dtype.BF16, dtype.F8E4M3FN, dtype.I32, dtype.U8, dtype.I(5), dtype.U(64), dtype.Bool} {
 			switch {
-			case info.Elems == ir.Floats && !e.IsFloat(), info.Elems == ir.Ints && !e.IsInt(), info.Elems == ir.Bits && e.IsFloat(), info.Elems == ir.Numbers && e.IsBool():
+			case info.Elems == ir.Floats && !e.IsFloat(), info.Elems == ir.Ints && !e.IsInt(), info.Elems == ir.Bits && e.IsFloat(), info.Elems == ir.Numbers && e.IsBool(), info.Class == ir.ClassCount && !e.IsInt():
 				continue
 			}
 			k := elementwiseKernel(c, e, len(info.Args))
@@ -67,6 +67,11 @@ func elementwiseKernel(c ir.Code, e dtype.Type, operands int) *ir.Kernel {
 	}
 	out := &ir.Param{Name: "y", Value: &ir.Value{Type: ir.TensorOf(e, n)}, Out: true}
 	k.Params = append(k.Params, out)
-	b.Store(b.Op(c, xs, ir.TileOf(e, 256)).Result(), out.Value, []*ir.Value{at}, []int{0})
+	r := e
+	if c.Info().Class == ir.ClassCount {
+		r = ir.Index
+	}
+	out.Value.Type = ir.TensorOf(r, n)
+	b.Store(b.Op(c, xs, ir.TileOf(r, 256)).Result(), out.Value, []*ir.Value{at}, []int{0})
 	return k
 }

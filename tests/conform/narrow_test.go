@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"fmt"
+	"math/rand"
 	"os"
 	"strings"
 	"testing"
@@ -35,15 +36,19 @@ kernel Arith[T type](x T[M, N], z T[M, N]) (add T[M, N], sub T[M, N], mul T[M, N
 	hi[m, n] = max(a, b)
 }
 
-kernel Words[T type](x T[M, N], z T[M, N]) (rem T[M, N], and T[M, N], xor T[M, N], shl T[M, N], shr T[M, N]) {
+kernel Words[T type](x T[M, N], z T[M, N]) (rem T[M, N], and T[M, N], or T[M, N], xor T[M, N], not T[M, N], shl T[M, N], shr T[M, N], ones i32[M, N], zeros i32[M, N]) {
 	grid m in M by 4, n in N by 128
 	a := x[m, n]
 	b := z[m, n]
 	rem[m, n] = a % b
 	and[m, n] = a & b
+	or[m, n] = a | b
 	xor[m, n] = a ^ b
+	not[m, n] = ^a
 	shl[m, n] = a << b
 	shr[m, n] = a >> b
+	ones[m, n] = popcount(a)
+	zeros[m, n] = clz(a)
 }
 `
 
@@ -158,6 +163,79 @@ func TestNarrowArithmetic(t *testing.T) {
 			executors(t, narrowText, "Arith", map[string]string{"T": e.String()}, args, d, noCC == nil && i%5 == 0)
 			if e.IsInt() {
 				executors(t, narrowText, "Words", map[string]string{"T": e.String()}, args, d, noCC == nil && i%5 == 1)
+			}
+		})
+	}
+}
+
+// Arithmetic at every width above 8 bits: the values at the ends of the range, powers of two and their neighbours, and
+// random ones, all paired.
+func TestWideArithmetic(t *testing.T) {
+	_, noCC := cpu.Find()
+	const n = 48
+	for bits := 9; bits <= 64; bits++ {
+		for j, e := range []dtype.Type{dtype.U(bits), dtype.I(bits)} {
+			t.Run(e.String(), func(t *testing.T) {
+				t.Parallel()
+				switch bits {
+				case 16, 31, 32, 33, 63, 64:
+				default:
+					if !some(2*bits+j, bits%6) {
+						t.Skip("set GIRIH_LONG to run it")
+					}
+				}
+				rnd := rand.New(rand.NewSource(int64(bits)))
+				codes := []uint64{0, 1, 2, 3, 1<<(bits-1) - 1, 1 << (bits - 1), 1<<(bits-1) + 1, 1<<bits - 2, 1<<bits - 1, uint64(bits) - 1, uint64(bits), uint64(bits) + 1}
+				for len(codes) < n {
+					codes = append(codes, rnd.Uint64()>>rnd.Intn(64))
+				}
+				x, z := tensor.New(e, n, n), tensor.New(e, n, n)
+				for i := range n * n {
+					x.SetCode(i, codes[i%n])
+					z.SetCode(i, codes[i/n])
+				}
+				args := map[string]runtime.Arg{"x": runtime.Tensor(x), "z": runtime.Tensor(z)}
+				native := noCC == nil && (bits >= 31 && bits <= 33 || bits >= 63)
+				executors(t, narrowText, "Arith", map[string]string{"T": e.String()}, args, dims{"M": n, "N": n}, native)
+				executors(t, narrowText, "Words", map[string]string{"T": e.String()}, args, dims{"M": n, "N": n}, native)
+			})
+		}
+	}
+}
+
+const goalsText = `package goals
+
+kernel Widen[W type](w packed W[K, N]) (a f16[K, N], b bf16[K, N], c f32[K, N], d i8[K, N], e i32[K, N], f f8e4m3fn[K, N], g u16[K, N]) {
+	grid k in K by 32, n in N by 64
+	v := w[k, n]
+	a[k, n] = f16(v)
+	b[k, n] = bf16(v)
+	c[k, n] = f32(v)
+	d[k, n] = i8(v)
+	e[k, n] = i32(v)
+	f[k, n] = f8e4m3fn(v)
+	g[k, n] = u16(v)
+}
+
+kernel One[W, T type](w packed W[K, N]) (y T[K, N]) {
+	grid k in K by 32, n in N by 64
+	y[k, n] = T(w[k, n])
+}
+`
+
+// Packed matrices become numbers of every kind: several at once, where one storage order serves all, and each alone.
+func TestPackedGoals(t *testing.T) {
+	for i, w := range narrowTypes() {
+		t.Run(w.String(), func(t *testing.T) {
+			t.Parallel()
+			if !some(i, 4) && w != dtype.U(3) && w != dtype.I(4) && w != dtype.F8E4M3FN {
+				t.Skip("set GIRIH_LONG to run it")
+			}
+			args := map[string]runtime.Arg{"w": runtime.Tensor(ramp(w, 45, 72, 1))}
+			d := dims{"K": 45, "N": 72}
+			executors(t, goalsText, "Widen", map[string]string{"W": w.String()}, args, d, false)
+			for _, to := range []string{"f32", "i8", "i32", "f8e4m3fn", "f6e3m2"} {
+				executors(t, goalsText, "One", map[string]string{"W": w.String(), "T": to}, args, d, false)
 			}
 		})
 	}

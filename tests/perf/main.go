@@ -2,11 +2,13 @@
 // must move, bandwidth, and its share of the read bandwidth measured in the same run.
 //
 //	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows] [-growth] [-table FILE]
+//	perf -widen [-compile sm_90a] [-match REGEXP] [-samples 20] [-tilings]
 //	perf -model FILE
 //
 // With -rows it times the row-wise kernels only, beside a copy of the same bytes; with -growth, Linear over K, N, M and bits
-// (tests/plots draws it); with -table, the rows of a table such as it prints itself, with the tune values that they name. With
-// -compile it only compiles, into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
+// (tests/plots draws it); with -table, the rows of a table such as it prints itself, with the tune values that they name; with
+// -widen, kernels that only widen a packed matrix and sum it, one for every type of 1 to 8 bits. With -compile it only compiles,
+// into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
 package main
 
 import (
@@ -86,6 +88,8 @@ func rows() []row {
 func main() {
 	target := flag.String("compile", "", "compile only, for this target")
 	list := flag.String("table", "", "time the rows of a table instead: | Linear W=u4 BM=8 | M=1 N=8192 K=8192 |")
+	widen := flag.Bool("widen", false, "time kernels that widen packed elements and sum them; -match is of the type")
+	tilings := flag.Bool("tilings", false, "with -widen, time many tilings of each")
 	match := flag.String("match", "", "time only rows whose name and shape match")
 	only := flag.Bool("rows", false, "time the row-wise kernels only")
 	grow := flag.Bool("growth", false, "time Linear over K, N, M and bits instead")
@@ -99,7 +103,13 @@ func main() {
 		}
 		return
 	}
-	if err := perf(*target, *match, *samples, *list, *only, *grow); err != nil {
+	var err error
+	if *widen {
+		err = widening(*target, *match, *samples, *tilings)
+	} else {
+		err = perf(*target, *match, *samples, *list, *only, *grow)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
 		os.Exit(1)
 	}
@@ -141,17 +151,13 @@ func perf(target, match string, samples int, list string, only, grow bool) error
 		if !strings.HasPrefix(r.name(), always) && !re.MatchString(r.name()+" "+r.shape()) {
 			continue
 		}
-		k, err := r.lower(target)
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.name(), err)
-		}
-		c, err := compile.GPU(context.Background(), k, target, compile.Options{Cache: store})
+		c, err := r.compile(target, store)
 		if err != nil && list != "" {
 			fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.name(), err)
+			return err
 		}
 		if dev == nil {
 			continue
@@ -164,6 +170,19 @@ func perf(target, match string, samples int, list string, only, grow bool) error
 		out.line(r, m)
 	}
 	return nil
+}
+
+// compile lowers a row with what the cost model picks and compiles it.
+func (r *row) compile(target string, store *cache.Cache) (*compile.Code, error) {
+	k, err := r.lower(target)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.name(), err)
+	}
+	c, err := compile.GPU(context.Background(), k, target, compile.Options{Cache: store})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.name(), err)
+	}
+	return c, nil
 }
 
 // picked notes the tiling that the cost model chose, for the table.

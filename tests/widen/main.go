@@ -1,7 +1,8 @@
 // Command widen counts what widening costs: for every type of 1 to 8 bits and the goals f16 and bf16 it compiles a function
 // that reads packed words and writes wider floats, and counts the instructions of the arithmetic units, in the PTX and,
-// where ptxas and nvdisasm are installed, in the machine code, less those of a function that only copies words. It prints
-// the table of docs/types.md, and with -write puts it there.
+// where ptxas and nvdisasm are installed, in the machine code, less those of a function that only copies words. For the CPU
+// it compiles what widens to f32 with the C compiler, for AVX-512 and for AVX2, and counts vector instructions. Beside them
+// stand the sequences of Tilus. It prints the table of docs/types.md, and with -write puts it there.
 package main
 
 import (
@@ -60,6 +61,7 @@ type counter struct {
 	target ptx.Target
 	driver llvm.Driver
 	as     *ptxas.Assembler
+	copies *count // of the function that copies
 }
 
 func table(target string) (string, error) {
@@ -78,8 +80,9 @@ func table(target string) (string, error) {
 		}
 	}
 	var out strings.Builder
-	out.WriteString("| type | f16: with offset or factor left | PTX | SASS | f16: exact | PTX | SASS | bf16: left | PTX | SASS | bf16: exact | PTX | SASS |\n")
-	out.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	out.WriteString("| type | f16: with offset or factor left | PTX | SASS | f16: exact | PTX | SASS | Tilus | bf16: left | PTX | SASS | bf16: exact | PTX | SASS | Tilus | f32, AVX-512 | f32, AVX2 |\n")
+	out.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	cc := findCC()
 	for _, from := range dtype.All() {
 		if from.Bits() > 8 || from.IsBool() || from.IsFloat() && !from.HasSign() {
 			continue
@@ -104,6 +107,14 @@ func table(target string) (string, error) {
 					out.WriteString("- |")
 				}
 			}
+			fmt.Fprintf(&out, " %s |", peer(from, to))
+		}
+		for _, isa := range isas {
+			n, err := cc.count(from, isa)
+			if err != nil {
+				return "", fmt.Errorf("%s for %s: %w", from, isa, err)
+			}
+			fmt.Fprintf(&out, " %s |", n)
 		}
 		out.WriteString("\n")
 	}
@@ -116,8 +127,14 @@ func (c *counter) count(from dtype.Type, g widen.Goal, deferred bool) (count, er
 	if err != nil {
 		return count{}, err
 	}
-	none, err := c.compile(function(dtype.Invalid, g, false))
-	return count{all.ptx - none.ptx, all.sass - none.sass}, err
+	if c.copies == nil {
+		none, err := c.compile(function(dtype.Invalid, g, false))
+		if err != nil {
+			return count{}, err
+		}
+		c.copies = &none
+	}
+	return count{all.ptx - c.copies.ptx, all.sass - c.copies.sass}, nil
 }
 
 // function reads the words of one thread and writes its elements; without a type it copies as many words.
