@@ -29,50 +29,26 @@ func (s *solver) convert() error {
 			}
 			for i, a := range o.Args {
 				if want := s.demand(o, i); want != nil && !a.Type.IsScalar() && !a.Layout.Equal(*want) {
-					o.Args[i] = s.move(bld, a, want)
+					o.Args[i] = s.convertTo(bld, a, want)
 				}
 			}
-			b.Ops = append(b.Ops, o)
 			if len(o.Results) != 1 || o.Result().Type.IsScalar() || o.Result().Type.Kind != ir.Tile {
-				continue
-			}
-			v := o.Result()
-			var natural *layout.Layout
-			switch o.Code {
-			case ir.OpReduce, ir.OpReshape, ir.OpTranspose:
-				natural = forward(o, o.Args[0].Layout)
-			case ir.OpDot:
-				if s.mma[o] == nil {
-					continue
-				}
-				natural = s.mma[o].C
-			default:
-				continue
-			}
-			if natural == nil && stacked(o, o.Args[0].Layout) {
-				b.Ops = b.Ops[:len(b.Ops)-1]
-				o.Args[0] = s.move(bld, o.Args[0], stackOn(v.Layout, o.Args[0].Type.Shape[0]))
 				b.Ops = append(b.Ops, o)
 				continue
 			}
-			if natural == nil {
-				// The elements cannot stay in place: give the operand a layout in which they can.
-				l := blocked(v.Type.Shape, len(v.Type.Shape)-1, 1, s.threads)
-				if want := backward(o, l); want != nil && layoutCovers(want, o.Args[0].Type.Shape) {
-					b.Ops = b.Ops[:len(b.Ops)-1]
-					o.Args[0] = s.move(bld, o.Args[0], want)
-					b.Ops = append(b.Ops, o)
-					natural = l
-				} else {
-					b.Ops = b.Ops[:len(b.Ops)-1]
-					// Padding in the way: hold the whole tile in every thread's reach without padding.
-					flat := unpadded(o.Args[0].Type.Shape, s.threads)
-					o.Args[0] = s.move(bld, o.Args[0], flat)
-					b.Ops = append(b.Ops, o)
-					natural = forward(o, flat)
+			v, natural := o.Result(), o.Result().Layout
+			switch {
+			case o.Code == ir.OpDot:
+				natural = s.accumulator(o)
+			case o.Code == ir.OpBroadcast && o.Args[0].Type.IsScalar():
+			case o.Code == ir.OpReduce, o.Code == ir.OpReshape, o.Code == ir.OpTranspose, o.Code == ir.OpBroadcast:
+				_, l, ok := inPlace(o, o.Args[0].Layout, v.Layout, s.threads)
+				if natural = l; !ok {
+					natural = s.moved(bld, o)
 				}
 				if natural == nil && o.Code == ir.OpReshape {
 					s.c.remark("layout", o.Span, "reshape %s to %s: %s; it goes through shared memory", o.Args[0].Type, v.Type, refinement(o))
+					b.Ops = append(b.Ops, o)
 					continue
 				}
 				if natural == nil {
@@ -80,10 +56,10 @@ func (s *solver) convert() error {
 					return
 				}
 			}
-			if !natural.Equal(*v.Layout) {
-				want := v.Layout
+			b.Ops = append(b.Ops, o)
+			if want := v.Layout; !natural.Equal(*want) {
 				v.Layout = natural
-				r[v] = s.move(bld, v, want)
+				r[v] = s.convertTo(bld, v, want)
 			}
 		}
 	}
@@ -108,34 +84,28 @@ func (s *solver) convert() error {
 	return nil
 }
 
-// stacked reports the sum of a stack of tiles of which each lies in warps of its own (pass split). All parts must go
-// through shared memory anyway, so that the sum can come out in any layout: in the one in which it is used next.
-func stacked(o *ir.Op, l *layout.Layout) bool {
-	if o.Code != ir.OpReduce || o.Int("axis") != 0 || l.Rank() != 3 {
-		return false
+// moved gives the operand of a reshape whose elements cannot stay in place a layout in which they can, and returns that of
+// the result; nil where there is none.
+func (s *solver) moved(b *ir.Builder, o *ir.Op) *layout.Layout {
+	l := blocked(o.Result().Type.Shape, o.Result().Type.Rank()-1, 1, s.threads)
+	if want := backward(o, l); want != nil && layoutCovers(want, o.Args[0].Type.Shape) {
+		o.Args[0] = s.convertTo(b, o.Args[0], want)
+		return l
 	}
-	digits, _, ok := l.Digits()
-	weight, parts := 1, 1
-	for _, d := range digits {
-		if d.Dim == 0 {
-			if weight%32 != 0 {
-				return false
-			}
-			parts *= d.Radix
-		}
-		weight *= d.Radix
-	}
-	return ok && parts > 1 && parts == l.Shape()[0]
+	// Padding in the way: hold the whole tile in every thread's reach without padding.
+	flat := unpadded(o.Args[0].Type.Shape, s.threads)
+	o.Args[0] = s.convertTo(b, o.Args[0], flat)
+	return forward(o, flat)
 }
 
-// stackOn is the layout in which each thread holds all n parts of the elements that it has in l.
-func stackOn(l *layout.Layout, n int) *layout.Layout {
-	r, err := l.Reshape(append([]int{1}, l.Shape()...)...)
-	if err != nil {
-		panic("passes: " + err.Error()) // an axis of extent 1 fits everywhere
+// accumulator is the layout in which a dot adds up: that of the matrix instruction, or any digit permutation.
+func (s *solver) accumulator(o *ir.Op) *layout.Layout {
+	v := o.Result()
+	if m := s.mma(o); m != nil {
+		return m.C
 	}
-	r = mul(layout.Local(n, 1, 1), r)
-	return &r
+	c := s.class(v)
+	return digitwise(c.labels[c.choice].l, v.Type.Shape, s.threads)
 }
 
 // InPlace reports that every element of a reshape stays in its thread and local index.
@@ -192,12 +162,10 @@ func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
 	case elementwise(o), o.Code == ir.OpGather:
 		return o.Result().Layout
 	case o.Code == ir.OpDot:
-		m := s.mma[o]
+		m := s.mma(o)
 		switch {
-		case i == 2 && m != nil:
-			return m.C
 		case i == 2:
-			return o.Result().Layout
+			return s.accumulator(o)
 		case m == nil:
 			return nil
 		case i == 0:
@@ -205,10 +173,11 @@ func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
 		default:
 			return m.B
 		}
-	case o.Code == ir.OpBroadcast:
-		return backward(o, o.Result().Layout)
+	case o.Code == ir.OpBroadcast, o.Code == ir.OpReduce:
+		want, _, _ := inPlace(o, o.Args[0].Layout, o.Result().Layout, s.threads)
+		return want
 	case o.Code == ir.OpStore && i == 0:
-		return s.coalesced(o)
+		return s.coalesced(o, o.Args[0].Layout)
 	}
 	return nil
 }
@@ -216,17 +185,16 @@ func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
 // coalesced is the layout for a store whose value's own layout would write single elements of less than four bytes where
 // whole vectors could be written (the result of a transposition, say): going through shared memory once is cheaper. Nil
 // leaves the value where it is.
-func (s *solver) coalesced(o *ir.Op) *layout.Layout {
+func (s *solver) coalesced(o *ir.Op, l *layout.Layout) *layout.Layout {
 	v := o.Args[0]
 	a := AccessOf(o)
 	fast := a.Fast()
-	_, local, ok := v.Layout.Digits()
 	n := s.facts.Vector(a, 16)
-	if !ok || fast < 0 || n == 1 || len(s.mma) > 0 { // accumulators lie in pieces that the caches put together
+	if fast < 0 || n == 1 || s.matrix { // accumulators lie in pieces that the caches put together
 		return nil
 	}
 	have := 1
-	if len(local) > 0 && local[0].Dim == fast && local[0].Stride == 1 {
+	if local := l.LocalDigits(); len(local) > 0 && local[0].Dim == fast && local[0].Stride == 1 {
 		have = local[0].Radix
 	}
 	if have*v.Type.Elem.Bits() >= 32 || have >= n {
@@ -235,7 +203,8 @@ func (s *solver) coalesced(o *ir.Op) *layout.Layout {
 	return blocked(v.Type.Shape, fast, n, s.threads)
 }
 
-func (s *solver) move(b *ir.Builder, v *ir.Value, to *layout.Layout) *ir.Value {
+// convertTo inserts a conversion and says what it takes.
+func (s *solver) convertTo(b *ir.Builder, v *ir.Value, to *layout.Layout) *ir.Value {
 	if v.Layout.Equal(*to) {
 		return v
 	}
