@@ -71,28 +71,20 @@ func PlanExchange(src, dst Layout, bits, maxBytes int) (*Exchange, error) {
 	left := d - len(x.Src.Round)
 	s := layoutOfBits(left, squeeze(st, nil), squeeze(sl, x.Src.Round))
 	t := layoutOfBits(left, squeeze(dt, nil), squeeze(dl, x.Dst.Round))
-	mem, err := OptimalShared(s, t, bits)
-	if err != nil {
-		return nil, err
-	}
 	if rankOf(sl) < len(sl) || rankOf(dl) < len(dl) {
 		return nil, fmt.Errorf("exchange: a thread of %s or %s holds an element twice", src, dst)
 	}
-	inv, err := mem.Offset()
-	if err != nil {
-		return nil, err
-	}
 	x.Elements = 1 << left
-	offset := func(e int) int { return inv.Apply(e)[0] }
-	side := func(o *ExchangeSide, l Layout, thread, local []int, stores bool) {
+	side := func(o *ExchangeSide, inv, l Layout, thread, local []int, stores bool) {
 		idle := 0 // copies do not store
 		if stores {
 			for _, d := range l.Repeats() {
 				idle |= (d.Radix - 1) * d.Stride
 			}
 		}
+		*o = ExchangeSide{Round: o.Round}
 		for _, v := range squeeze(thread, nil) {
-			o.Thread = append(o.Thread, offset(v))
+			o.Thread = append(o.Thread, inv.Apply(v)[0])
 		}
 		kept := squeeze(local, o.Round)
 		for i := range local {
@@ -100,14 +92,28 @@ func PlanExchange(src, dst Layout, bits, maxBytes int) (*Exchange, error) {
 				o.Local = append(o.Local, 0)
 				continue
 			}
-			o.Local = append(o.Local, offset(kept[0]))
+			o.Local = append(o.Local, inv.Apply(kept[0])[0])
 			kept = kept[1:]
 		}
 		o.choose(bits, x.Rounds, idle)
 	}
-	side(&x.Src, src, st, sl, true)
-	side(&x.Dst, dst, dt, dl, false)
-	return x, nil
+	// Threads of mixed layouts may move digits of the vector, so that it cannot be used whole. What is built for narrower
+	// vectors has no conflicts then, at the latest for single words.
+	for limit := 128 / bits; ; limit /= 2 {
+		mem, _, err := optimalShared(s, t, bits, limit)
+		if err != nil {
+			return nil, err
+		}
+		inv, err := mem.Offset()
+		if err != nil {
+			return nil, err
+		}
+		side(&x.Src, inv, src, st, sl, true)
+		side(&x.Dst, inv, dst, dt, dl, false)
+		if x.Src.Access.Conflicts()+x.Dst.Access.Conflicts() == 0 || limit*bits <= 32 {
+			return x, nil
+		}
+	}
 }
 
 // alone reports that an image is one bit of the element which nothing else moves, on neither side.
