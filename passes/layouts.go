@@ -115,6 +115,7 @@ type class struct {
 	id     int
 	v      *ir.Value
 	pinned bool
+	pin    ir.Span // of the annotation
 	labels []label
 	choice int
 	rest   []int64 // what each label costs more than the choice when all else stays

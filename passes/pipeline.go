@@ -84,10 +84,13 @@ func (c *Context) remark(pass string, span ir.Span, format string, args ...any) 
 
 // Error is a kernel that the target cannot run; Code is a stable diagnostic code.
 type Error struct {
-	Code string
-	Span ir.Span
-	Text string
-	Help string
+	Code   string
+	Span   ir.Span
+	Text   string
+	Other  ir.Span // another place that it is about, with Note
+	Note   string
+	Detail string // lines to print as they are
+	Help   string
 }
 
 func (e *Error) Error() string { return e.Text }

@@ -177,7 +177,7 @@ func accessJSON(w *bufio.Writer, a layout.Access) {
 
 // moved marks, for pictures, the elements that change hands: those whose first holder differs.
 func moved(from, to layout.Layout) []bool {
-	a, b := cells(from), cells(to)
+	a, b := from.Holders(), to.Holders()
 	out := make([]bool, len(a))
 	for i := range out {
 		out[i] = !slices.Equal(a[i], b[i])

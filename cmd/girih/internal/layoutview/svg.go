@@ -102,7 +102,7 @@ func (s *svg) layout(l layout.Layout) {
 	width := 3
 	for _, p := range ps {
 		for _, c := range p.cell {
-			width = max(width, utf8.RuneCountInString(label(c)))
+			width = max(width, utf8.RuneCountInString(layout.HolderText(c)))
 		}
 	}
 	cell := float64(width)*svgChar + 10
@@ -165,7 +165,7 @@ func (s *svg) page(p page, t tint, cell float64) {
 			}
 			fmt.Fprintf(&s.body, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="3" fill="#%02x%02x%02x"%s/>`+"\n",
 				x, s.y, cell, svgCell, cr, cg, cb, extra)
-			s.cellText(x+cell/2, s.y+svgCell/2+4.2, label(hs))
+			s.cellText(x+cell/2, s.y+svgCell/2+4.2, layout.HolderText(hs))
 		}
 		s.y += svgCell + svgGap
 	}
