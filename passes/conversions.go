@@ -212,5 +212,6 @@ func (s *solver) convertTo(b *ir.Builder, v *ir.Value, to *layout.Layout) *ir.Va
 	w.Layout = to
 	plan := PlanConversion(v.Layout, to, v.Type, s.c.Target.HasMatrixStores())
 	s.c.remark("layout", b.Span, "convert %s from %s to %s: %s", v.Type, v.Layout, to, plan)
+	s.c.Remarks[len(s.c.Remarks)-1].Conflicts = plan.Store.Conflicts() + plan.Load.Conflicts()
 	return w
 }

@@ -13,6 +13,7 @@ func reportPass(k *ir.Kernel, c *Context) error {
 	facts := NewFacts(k)
 	for _, a := range SharedAccesses(k, c.Target) {
 		c.remark("report", a.Op.Span, "%s", traffic(a.Verb+" shared memory,", a.Access))
+		c.Remarks[len(c.Remarks)-1].Conflicts = a.Access.Conflicts()
 	}
 	k.Body.Walk(func(o *ir.Op) bool {
 		if o.Code == ir.OpLoad || o.Code == ir.OpGather || o.Code == ir.OpStore || o.Code == ir.OpCopyAsync {
@@ -123,7 +124,9 @@ func (s *solver) decisions() {
 			}
 			said[c] = true
 			l := c.labels[c.choice]
-			s.c.remark("layout", o.Span, "%s @ %s: %s%s%s", r.Type, l.l, l.why, padding(l.l, r.Type.Shape), c.instead())
+			v := fmt.Sprintf("%s @ %s", r.Type, l.l)
+			s.c.remark("layout", o.Span, "%s: %s%s%s", v, l.why, padding(l.l, r.Type.Shape), c.instead())
+			s.c.Remarks[len(s.c.Remarks)-1].Value = v
 		}
 	}
 }
