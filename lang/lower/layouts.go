@@ -136,6 +136,11 @@ func (l *lowerer) basisText(x *syntax.BasisExpr) (string, bool) {
 	head := "basis(" + strings.Join(dims, ", ") + ")"
 	var axes []string
 	for _, a := range x.Axes {
+		if a.Name.Name == "block" && len(a.Vectors) > 0 {
+			l.errorf(a.Span(), diag.BadLayout, "a tile belongs to one block: a layout of a kernel has no digits of the block").
+				WithHelp("blocks divide the tensor in the grid; the axes of a layout are lane and warp, or thread, and local")
+			return "", false
+		}
 		var vectors []string
 		for _, v := range a.Vectors {
 			var at []string
