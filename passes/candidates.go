@@ -131,12 +131,20 @@ func (s *solver) spread() {
 			n := len(a.labels) + len(r.labels)
 			if o.Code != ir.OpBroadcast {
 				for _, x := range a.labels {
-					s.add(o.Result(), forward(o, x.l), "follows its operand")
+					l := x.l
+					if o.Code == ir.OpReduce { // as inPlace has it
+						l = digitwise(l, o.Args[0].Type.Shape, s.threads)
+					}
+					s.add(o.Result(), forward(o, l), "follows its operand")
 				}
 			}
 			if o.Code != ir.OpReduce {
 				for _, x := range r.labels {
-					s.add(o.Args[0], backward(o, x.l), "follows its user")
+					l := x.l
+					if o.Code == ir.OpBroadcast {
+						l = digitwise(l, o.Result().Type.Shape, s.threads)
+					}
+					s.add(o.Args[0], backward(o, l), "follows its user")
 				}
 			}
 			changed = changed || len(a.labels)+len(r.labels) > n
