@@ -101,7 +101,7 @@ func Twist(r *rand.Rand, l layout.Layout) layout.Layout {
 }
 
 // Conversions lists n of them: element types of 8, 16 and 32 bits, one to four warps, all classes, with and without copies
-// and factors of 3 and 5. Half of them have a layout that is no digit permutation on one side or on both. The list is the
+// and factors of 3 and 5. Nearly half have a layout that is no digit permutation on one side or on both. The list is the
 // same every time.
 func Conversions(n int) []Conversion {
 	r := rand.New(rand.NewPCG(4, 4))
