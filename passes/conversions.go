@@ -182,25 +182,19 @@ func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
 	return nil
 }
 
-// coalesced is the layout for a store whose value's own layout would write single elements of less than four bytes where
-// whole vectors could be written (the result of a transposition, say): going through shared memory once is cheaper. Nil
-// leaves the value where it is.
+// coalesced is the layout to which a stored value is converted first where that is cheaper than storing it as it lies (the
+// result of a transposition that is used otherwise too, say). Nil leaves the value where it is.
 func (s *solver) coalesced(o *ir.Op, l *layout.Layout) *layout.Layout {
-	v := o.Args[0]
-	a := AccessOf(o)
-	fast := a.Fast()
-	n := s.facts.Vector(a, 16)
-	if fast < 0 || n == 1 || s.matrix { // accumulators lie in pieces that the caches put together
+	if s.matrix { // accumulators lie in pieces that the caches put together
 		return nil
 	}
-	have := 1
-	if local := l.LocalDigits(); len(local) > 0 && local[0].Dim == fast && local[0].Stride == 1 {
-		have = local[0].Radix
-	}
-	if have*v.Type.Elem.Bits() >= 32 || have >= n {
+	t := o.Args[0].Type
+	fast, n := s.coalescing(o, t)
+	to := s.intern(blocked(t.Shape, fast, n, s.threads))
+	if to.Equal(*l) || s.move(l, to, t)+s.global(o, to, true) >= s.global(o, l, true) {
 		return nil
 	}
-	return blocked(v.Type.Shape, fast, n, s.threads)
+	return to
 }
 
 // convertTo inserts a conversion and says what it takes.

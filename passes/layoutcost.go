@@ -232,12 +232,16 @@ func (s *solver) estimate(from, to *layout.Layout, t ir.Type) int64 {
 		return 0
 	}
 	w, size := s.warps(), int64(container(t.Elem.Bits()))
+	binary := true
+	for _, n := range append(from.Shape(), from.Locals(), to.Locals()) {
+		binary = binary && n&(n-1) == 0
+	}
+	rows := RowsOf(t, SwizzleFor(t))
 	side := func(l *layout.Layout) int64 {
-		n := int64(l.Locals())
-		wave := max(1, n*size/4)
-		if n&(n-1) != 0 {
-			return n * max(1, size/4) * w * 2 * tick
+		if !binary { // there is no exchange for the two: it goes through rows
+			return s.shared(rows, l)
 		}
+		wave := max(1, int64(l.Locals())*size/4)
 		return wave*w*tick + max(1, wave/4)*w*issue
 	}
 	cost := int64(Costs.Roundtrip)*tick + side(from) + side(to)
