@@ -154,16 +154,28 @@ lanes:
 }
 
 // dot is a product whose accumulator has a layout: on the matrix units, or as multiply-adds with both operands in shared
-// memory.
+// memory, which each thread reads along K.
 func (s *solver) dot(o *ir.Op, l *layout.Layout) int64 {
-	w, k := s.warps(), int64(o.Args[0].Type.Shape[1])
 	if m := s.mmaFor(o, l); m != nil {
-		parts := int64(1)
-		if o.Result().Type.Rank() == 3 {
-			parts = int64(o.Result().Type.Shape[0])
-		}
-		return int64(l.Locals()) / 4 * max(1, k/parts/16) * w * mmaOp
+		return s.matrixCost(o, m, l)
 	}
+	return s.multiplyAdds(o, l)
+}
+
+// matrixCost is a product on the matrix units, with the conversions where l is not the layout that it sums in.
+func (s *solver) matrixCost(o *ir.Op, m *Mma, l *layout.Layout) int64 {
+	t := o.Result().Type
+	parts := 1
+	if t.Rank() == 3 {
+		parts = t.Shape[0]
+	}
+	steps := max(1, o.Args[0].Type.Shape[1]/parts/16)
+	return int64(m.C.Locals()/4*steps)*s.warps()*mmaOp + s.move(l, m.C, t) + s.move(m.C, l, t)
+}
+
+// multiplyAdds is a product on the ordinary units.
+func (s *solver) multiplyAdds(o *ir.Op, l *layout.Layout) int64 {
+	w, k := s.warps(), int64(o.Args[0].Type.Shape[1])
 	rows, cols := int64(1), int64(1)
 	for _, d := range l.LocalDigits() {
 		if d.Dim == 0 {

@@ -235,19 +235,24 @@ func (s *solver) solve() error {
 			s.index[r] = c
 		}
 	})
+	s.room = s.c.Target.MaxShared - s.rings()
 	if err := s.candidates(); err != nil {
 		return err
 	}
-	s.room = s.c.Target.MaxShared - s.rings()
 	s.choose()
 	each(s.k, func(v *ir.Value) {
 		c := s.class(v)
 		v.Layout = c.labels[c.choice].l
 	})
 	for _, o := range s.ops {
-		if o.Code == ir.OpDot && s.mma(o) == nil {
-			s.c.remark("layout", o.Span, "dot %s · %s runs as multiply-adds: the matrix units take f16, bf16, i8 and u8 tiles of multiples of 16×8×16", o.Args[0].Type, o.Args[1].Type)
+		if o.Code != ir.OpDot || s.mma(o) != nil {
+			continue
 		}
+		if m := s.mmaFor(o, nil); m != nil {
+			s.c.remark("layout", o.Span, "dot %s · %s runs as multiply-adds: the matrix units would sum it as %s, and converting to that and back costs more", o.Args[0].Type, o.Args[1].Type, m.C)
+			continue
+		}
+		s.c.remark("layout", o.Span, "dot %s · %s runs as multiply-adds: the matrix units take f16, bf16, i8 and u8 tiles of multiples of 16×8×16", o.Args[0].Type, o.Args[1].Type)
 	}
 	return nil
 }
@@ -257,20 +262,25 @@ type mmaKey struct {
 	c *layout.Layout
 }
 
-// mmaFor is MmaOf for an accumulator of layout c (nil lets it choose), remembered. Matrix instructions work on digit
-// permutations.
+// mmaFor is how a dot runs whose accumulator has layout c (nil lets it choose): as MmaOf says; where c is no layout of
+// accumulators, in one that is, if the conversions before and after it are cheaper than multiply-adds.
 func (s *solver) mmaFor(o *ir.Op, c *layout.Layout) *Mma {
-	if c != nil && !c.IsPermutation() {
-		return nil
-	}
 	key := mmaKey{o, c}
 	m, ok := s.mmas[key]
-	if !ok {
+	if ok {
+		return m
+	}
+	if c == nil || c.IsPermutation() {
 		if m = MmaOf(o, s.k.Warps, c); m != nil {
 			m.A, m.B, m.C = s.intern(m.A), s.intern(m.B), s.intern(m.C)
 		}
-		s.mmas[key] = m
 	}
+	if m == nil && c != nil {
+		if own := s.mmaFor(o, nil); own != nil && s.matrixCost(o, own, c) < s.multiplyAdds(o, c) {
+			m = own
+		}
+	}
+	s.mmas[key] = m
 	return m
 }
 

@@ -143,8 +143,11 @@ func (c *class) instead() string {
 		return ""
 	}
 	n := c.rest[best] / order / tick
-	if n == 0 {
+	switch {
+	case n == 0:
 		return ""
+	case n >= tooMuch/tick:
+		return fmt.Sprintf("; as %s (%s) it would not fit into shared memory", c.labels[best].l, c.labels[best].why)
 	}
 	return fmt.Sprintf("; as %s (%s) it would take about %d cycles more", c.labels[best].l, c.labels[best].why, n)
 }

@@ -25,6 +25,7 @@ func Variant(k *ir.Kernel, r *rand.Rand) string {
 			did = append(did, fmt.Sprintf("pipeline %d", o.Int("pipeline")))
 		}
 		for _, v := range o.Results {
+			v.Layout = nil // the author's are for another number of warps
 			if v.Type.Kind == ir.Tile && !v.Type.IsScalar() && pinnable(o) {
 				can = append(can, v)
 			}
