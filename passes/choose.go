@@ -27,6 +27,7 @@ func (s *solver) choose() {
 	for _, c := range s.classes {
 		c.choice = pick[c.id]
 	}
+	s.total, s.strongest = s.sum(fs, pick), s.sum(fs, make([]int, len(pick)))
 	for _, c := range s.classes {
 		c.rest = make([]int64, len(c.labels))
 		for i := range c.labels {
@@ -45,6 +46,14 @@ func (s *solver) choose() {
 		}
 		c.rest[c.choice] = 0
 	}
+}
+
+// sum is what a choice costs in all, in units.
+func (s *solver) sum(fs []factor, pick []int) (n int64) {
+	for _, f := range fs {
+		n += f.cost[s.at(f.vars, pick)]
+	}
+	return n / order
 }
 
 // order breaks ties: units are multiplied by it, and the place of a label among the candidates is added.

@@ -108,6 +108,8 @@ type solver struct {
 	mmas    map[mmaKey]*Mma
 	matrix  bool // some dot can run on the matrix units
 	room    int  // bytes of shared memory beside the rings
+
+	total, strongest int64 // what the choice costs, and what the first candidate of each class would
 }
 
 // class is a set of values that have one layout.
