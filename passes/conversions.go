@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/layout"
@@ -40,18 +41,15 @@ func (s *solver) convert() error {
 			switch {
 			case o.Code == ir.OpDot:
 				natural = s.accumulator(o)
-			case o.Code == ir.OpBroadcast && o.Args[0].Type.IsScalar():
+			case len(o.Args) > 0 && o.Args[0].Type.IsScalar(): // in every thread already
 			case o.Code == ir.OpReduce, o.Code == ir.OpReshape, o.Code == ir.OpTranspose, o.Code == ir.OpBroadcast:
 				_, l, ok := inPlace(o, o.Args[0].Layout, v.Layout, s.threads)
-				if natural = l; !ok {
-					natural = s.moved(bld, o)
-				}
-				if natural == nil && o.Code == ir.OpReshape {
+				switch {
+				case ok:
+					natural = l
+				case o.Code == ir.OpReshape:
 					s.c.remark("layout", o.Span, "reshape %s to %s: %s; it goes through shared memory", o.Args[0].Type, v.Type, refinement(o))
-					b.Ops = append(b.Ops, o)
-					continue
-				}
-				if natural == nil {
+				default:
 					err = &Error{Code: "G0408", Span: o.Span, Text: sprintf("no layout for %s of %s to %s", o.Code, o.Args[0].Type, v.Type)}
 					return
 				}
@@ -84,20 +82,6 @@ func (s *solver) convert() error {
 	return nil
 }
 
-// moved gives the operand of a reshape whose elements cannot stay in place a layout in which they can, and returns that of
-// the result; nil where there is none.
-func (s *solver) moved(b *ir.Builder, o *ir.Op) *layout.Layout {
-	l := blocked(o.Result().Type.Shape, o.Result().Type.Rank()-1, 1, s.threads)
-	if want := backward(o, l); want != nil && layoutCovers(want, o.Args[0].Type.Shape) {
-		o.Args[0] = s.convertTo(b, o.Args[0], want)
-		return l
-	}
-	// Padding in the way: hold the whole tile in every thread's reach without padding.
-	flat := unpadded(o.Args[0].Type.Shape, s.threads)
-	o.Args[0] = s.convertTo(b, o.Args[0], flat)
-	return forward(o, flat)
-}
-
 // accumulator is the layout in which a dot adds up: that of the matrix instruction, or any digit permutation.
 func (s *solver) accumulator(o *ir.Op) *layout.Layout {
 	v := o.Result()
@@ -116,42 +100,14 @@ func InPlace(o *ir.Op) bool {
 
 // refinement says why the elements of a reshape cannot stay where they are.
 func refinement(o *ir.Op) string {
-	if _, err := o.Args[0].Layout.Reshape(o.Result().Type.Shape...); err != nil {
+	l, t := o.Args[0].Layout, o.Args[0].Type
+	if !slices.Equal(l.Shape(), t.Shape) {
+		return sprintf("the layout is padded to %v", l.Shape())
+	}
+	if _, err := l.Reshape(o.Result().Type.Shape...); err != nil {
 		return err.Error()
 	}
-	return "the layout is padded"
-}
-
-func layoutCovers(l *layout.Layout, shape []int) bool {
-	ls := l.Shape()
-	if len(ls) != len(shape) {
-		return false
-	}
-	for i := range ls {
-		if ls[i] < shape[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// unpadded spreads a tile without padding: power-of-two parts of the extents go to threads, the rest repeats.
-func unpadded(shape []int, threads int) *layout.Layout {
-	left := threads
-	sp, lo := ones(len(shape)), ones(len(shape))
-	for a := len(shape) - 1; a >= 0; a-- {
-		lo[a] = shape[a]
-		for lo[a]%2 == 0 && left > 1 {
-			lo[a] /= 2
-			sp[a] *= 2
-			left /= 2
-		}
-	}
-	l := layout.Local(lo...).Spatial(sp...)
-	if left > 1 {
-		l = mul(layout.Replicate(left), l)
-	}
-	return &l
+	return "the layouts differ"
 }
 
 // demand is the layout that operand i of an operation must have, or nil when any will do.

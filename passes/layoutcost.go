@@ -287,7 +287,7 @@ func (s *solver) between(o *ir.Op, arg int, have, want *layout.Layout) int64 {
 	}
 	operand, result, ok := inPlace(o, have, want, s.threads)
 	if !ok {
-		return 3*int64(Costs.Roundtrip)*tick + int64(a.Size())*tick/4 // through shared memory, and to a layout that suits
+		return (int64(Costs.Roundtrip)*tick + s.shared(plainRows(a), have) + s.shared(plainRows(r), want)) * doubt
 	}
 	cost := s.move(have, operand, a) + s.move(result, want, r)
 	if o.Code == ir.OpReduce {

@@ -25,6 +25,17 @@ func RowsOf(t ir.Type, swizzle int) Rows {
 	return r
 }
 
+// plainRows is a tile without a gap or a swizzle, so that a reshape of it lies at the same places.
+func plainRows(t ir.Type) Rows {
+	r := Rows{Shape: t.Shape, Size: container(t.Elem.Bits()), Pitch: make([]int, t.Rank())}
+	r.Slot = r.Size
+	for i := len(t.Shape) - 1; i >= 0; i-- {
+		r.Pitch[i] = r.Slot
+		r.Slot *= t.Shape[i]
+	}
+	return r
+}
+
 // Offset is the byte of an element.
 func (r Rows) Offset(c []int) int {
 	last := len(c) - 1

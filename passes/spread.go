@@ -18,10 +18,11 @@ func forward(o *ir.Op, l *layout.Layout) *layout.Layout {
 		}
 		r, err = l.Reduce(false, o.Int("axis"))
 	case ir.OpReshape:
-		if !slices.Equal(l.Shape(), o.Args[0].Type.Shape) {
+		shape := reshaped(l, o.Args[0].Type.Shape, o.Result().Type.Shape)
+		if shape == nil {
 			return nil // padded
 		}
-		r, err = l.Reshape(o.Result().Type.Shape...)
+		r, err = l.Reshape(shape...)
 	case ir.OpTranspose:
 		r, err = l.Permute(o.Ints("perm")...)
 	default:
@@ -48,10 +49,11 @@ func backward(o *ir.Op, l *layout.Layout) *layout.Layout {
 		}
 		q, err = l.Reduce(true, dims...)
 	case ir.OpReshape:
-		if !slices.Equal(l.Shape(), r.Shape) {
+		shape := reshaped(l, r.Shape, a.Shape)
+		if shape == nil {
 			return nil
 		}
-		q, err = l.Reshape(a.Shape...)
+		q, err = l.Reshape(shape...)
 	case ir.OpTranspose:
 		perm := o.Ints("perm")
 		inv := make([]int, len(perm))
@@ -66,6 +68,39 @@ func backward(o *ir.Op, l *layout.Layout) *layout.Layout {
 		return nil
 	}
 	return &q
+}
+
+// reshaped is the shape of a layout of one tile shape when it is seen as one of another: the other one, or where the layout
+// is padded and the shapes differ in extents of 1 only, the other one with the same padding. Nil when there is none.
+func reshaped(l *layout.Layout, from, to []int) []int {
+	padded := l.Shape()
+	if slices.Equal(padded, from) {
+		return to
+	}
+	var out, left []int
+	for i, n := range from {
+		switch {
+		case n > 1:
+			left = append(left, i)
+		case padded[i] > 1:
+			return nil
+		}
+	}
+	for _, n := range to {
+		if n == 1 {
+			out = append(out, 1)
+			continue
+		}
+		if len(left) == 0 || from[left[0]] != n {
+			return nil
+		}
+		out = append(out, padded[left[0]])
+		left = left[1:]
+	}
+	if len(left) > 0 {
+		return nil
+	}
+	return out
 }
 
 // digitwise is a layout if it is a digit permutation, else another one of the shape that is.

@@ -192,7 +192,9 @@ func conversion(r *rand.Rand, i int, elem dtype.Type) Conversion {
 		b = remix(r, append(append([]factor(nil), warps...), all...), shuffleBits)
 	}
 	from, to := product(a, rank), product(b, rank)
-	twist := func(seed int, l layout.Layout) layout.Layout { return Twist(rand.New(rand.NewPCG(uint64(i), uint64(seed))), l) }
+	twist := func(seed int, l layout.Layout) layout.Layout {
+		return Twist(rand.New(rand.NewPCG(uint64(i), uint64(seed))), l)
+	}
 	switch {
 	case i%3 == 0: // the same twist on both sides keeps the class
 		from, to = twist(0, from), twist(0, to)

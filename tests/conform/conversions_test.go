@@ -125,7 +125,11 @@ func TestConversionsPTX(t *testing.T) {
 // conversionsRun is how many conversions run on a GPU.
 const conversionsRun = 260
 
-// Every conversion moves every element on the GPU, from the cache where there is no LLVM.
+// Every conversion moves every element on the GPU, from the cache where there is no LLVM:
+//
+//	CGO_ENABLED=0 go test -c -o conform.test ./tests/conform
+//	GIRIH_CACHE=$PWD/cache ./conform.test -test.run TestConversionsPTX     # where LLVM is
+//	GIRIH_CACHE=$PWD/cache ./conform.test -test.run TestConversionsCUDA    # where the GPU is
 func TestConversionsCUDA(t *testing.T) {
 	dev := gpu(t)
 	for _, c := range Conversions(conversionsRun) {
