@@ -28,14 +28,13 @@ func (s *solver) choose() {
 		c.choice = pick[c.id]
 	}
 	s.total, s.strongest = s.sum(fs, pick), s.sum(fs, make([]int, len(pick)))
+	touching := s.touching(fs)
 	for _, c := range s.classes {
 		c.rest = make([]int64, len(c.labels))
 		for i := range c.labels {
 			pick[c.id] = i
-			for _, f := range fs {
-				if slices.Contains(f.vars, c.id) {
-					c.rest[i] += f.cost[s.at(f.vars, pick)]
-				}
+			for _, f := range touching[c.id] {
+				c.rest[i] += f.cost[s.at(f.vars, pick)]
 			}
 		}
 		pick[c.id] = c.choice
@@ -46,6 +45,17 @@ func (s *solver) choose() {
 		}
 		c.rest[c.choice] = 0
 	}
+}
+
+// touching lists the factors that each class takes part in.
+func (s *solver) touching(fs []factor) [][]*factor {
+	out := make([][]*factor, len(s.classes))
+	for i := range fs {
+		for _, v := range fs[i].vars {
+			out[v] = append(out[v], &fs[i])
+		}
+	}
+	return out
 }
 
 // sum is what a choice costs in all, in units.
@@ -156,15 +166,10 @@ func (s *solver) eliminate(fs []factor) (pick []int, ok bool) {
 		best []int
 	}
 	var steps []step
-	left := make([]int, len(s.classes))
-	for i := range left {
-		left[i] = i
-	}
+	mine := s.touching(fs)
 	neighbours := func(v int) (vars []int, size int) {
-		for _, f := range fs {
-			if slices.Contains(f.vars, v) {
-				vars = append(vars, f.vars...)
-			}
+		for _, f := range mine[v] {
+			vars = append(vars, f.vars...)
 		}
 		slices.Sort(vars)
 		vars = slices.DeleteFunc(slices.Compact(vars), func(x int) bool { return x == v })
@@ -174,51 +179,53 @@ func (s *solver) eliminate(fs []factor) (pick []int, ok bool) {
 		}
 		return vars, size
 	}
+	table := make([]int, len(s.classes)) // what eliminating a class would take; 0 when it is done
+	measure := func(v int) {
+		_, n := neighbours(v)
+		table[v] = n * len(s.classes[v].labels)
+	}
+	for v := range table {
+		measure(v)
+	}
 	pick = make([]int, len(s.classes))
-	for len(left) > 0 {
-		least, which := math.MaxInt, 0
-		for i, v := range left {
-			if _, n := neighbours(v); n*len(s.classes[v].labels) < least {
-				least, which = n*len(s.classes[v].labels), i
+	for range s.classes {
+		v := -1
+		for i, n := range table {
+			if n > 0 && (v < 0 || n < table[v]) {
+				v = i
 			}
 		}
-		if least > maxTable {
+		if table[v] > maxTable {
 			return nil, false
 		}
-		v := left[which]
-		left = slices.Delete(left, which, which+1)
+		table[v] = 0
 		vars, size := neighbours(v)
-		var mine, others []factor
-		for _, f := range fs {
-			if slices.Contains(f.vars, v) {
-				mine = append(mine, f)
-			} else {
-				others = append(others, f)
-			}
-		}
 		st := step{v, vars, make([]int, size)}
-		table := make([]int64, size)
-		for i := range table {
+		joint := &factor{vars, make([]int64, size)}
+		for i := range joint.cost {
 			rest := i
 			for k := len(vars) - 1; k >= 0; k-- {
 				n := len(s.classes[vars[k]].labels)
 				pick[vars[k]] = rest % n
 				rest /= n
 			}
-			table[i] = math.MaxInt64
+			joint.cost[i] = math.MaxInt64
 			for l := range s.classes[v].labels {
 				pick[v] = l
 				sum := int64(0)
-				for _, f := range mine {
+				for _, f := range mine[v] {
 					sum += f.cost[s.at(f.vars, pick)]
 				}
-				if sum < table[i] {
-					table[i], st.best[i] = sum, l
+				if sum < joint.cost[i] {
+					joint.cost[i], st.best[i] = sum, l
 				}
 			}
 		}
 		steps = append(steps, st)
-		fs = append(others, factor{vars, table})
+		for _, x := range vars {
+			mine[x] = append(slices.DeleteFunc(mine[x], func(f *factor) bool { return slices.Contains(f.vars, v) }), joint)
+			measure(x)
+		}
 	}
 	for _, st := range slices.Backward(steps) {
 		pick[st.v] = st.best[s.at(st.vars, pick)]
@@ -229,12 +236,7 @@ func (s *solver) eliminate(fs []factor) (pick []int, ok bool) {
 // improve changes one class at a time, in order, as long as that makes the kernel cheaper.
 func (s *solver) improve(fs []factor) []int {
 	pick := make([]int, len(s.classes))
-	touching := make([][]factor, len(s.classes))
-	for _, f := range fs {
-		for _, v := range f.vars {
-			touching[v] = append(touching[v], f)
-		}
-	}
+	touching := s.touching(fs)
 	for changed, rounds := true, 0; changed && rounds < 32; rounds++ {
 		changed = false
 		for _, c := range s.classes {
