@@ -17,9 +17,9 @@ const (
 	spill   = 4 * tick  // a register of a thread beyond plenty, by a warp
 	tooMuch = 1 << 32   // of shared memory
 	plenty  = 128       // registers of a thread that one tile may take before the others go short
-	atomic  = 16 * tick // an element without bytes of its own is stored bit by bit
+	atomic  = 48 * tick // an element without bytes of its own is stored bit by bit, by two atomic operations
 	doubt   = 2         // times its cycles that a conversion must save: it is estimated, nothing hides its latency, and it takes registers
-	gather  = 3 * tick  // and read byte by byte
+	gather  = 8 * tick  // and read byte by byte
 )
 
 func (s *solver) warps() int64 { return int64(s.k.Warps) }
