@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/girih-lang/girih/codegen/ptx/llvm"
+	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang"
 	"github.com/girih-lang/girih/lang/diag"
@@ -118,9 +119,7 @@ func published(pkg *lang.Package, k *ir.Kernel, err error) error {
 	case errors.As(err, &list):
 		return sourceError(list)
 	case src != nil && errors.As(err, &pe) && pe.Span != (ir.Span{}):
-		var l diag.List
-		l.Errorf(src, diag.Span(pe.Span), pe.Code, "%s", pe.Text).WithHelp("%s", pe.Help)
-		return sourceError(l)
+		return sourceError(compile.Diagnose(src, pe))
 	case errors.As(err, &pe):
 		return fmt.Errorf("kernel %s: %s: %w (%s)", k.Name, pe.Code, err, pe.Help)
 	case src != nil && errors.As(err, &ve) && ve.Op != nil && ve.Op.Span != (ir.Span{}):

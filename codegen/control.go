@@ -106,7 +106,7 @@ func (lo *lowerer) bind(v *ir.Value, c carried) {
 	if c.t == nil {
 		lo.scalars[v] = lo.b.Get(c.v, lo.b.I32(0), 1)
 	} else {
-		lo.tiles[v] = &tile{t: v.Type, l: c.t.l, digits: c.t.digits, v: c.v}
+		lo.tiles[v] = &tile{t: v.Type, l: c.t.l, digits: c.t.digits, mixed: c.t.mixed, v: c.v}
 	}
 }
 
@@ -138,7 +138,7 @@ func (lo *lowerer) assign(cs []carried, vs []*ir.Value) {
 		if held[t.v] && t.v != nil { // another carried tile, which may be overwritten before this one is stored
 			kept := lo.b.NewVar("k", t.v.Elem, t.v.Len)
 			lo.b.Local(t.v.Len, func(i node) { lo.b.Set(kept, i, lo.b.Get(t.v, i, 1)) })
-			t = &tile{t: t.t, l: t.l, digits: t.digits, v: kept}
+			t = &tile{t: t.t, l: t.l, digits: t.digits, mixed: t.mixed, v: kept}
 		}
 		moves = append(moves, move{c: c, t: t})
 	}

@@ -1,10 +1,6 @@
 package codegen
 
 import (
-	"fmt"
-	"math/bits"
-	"strconv"
-
 	"github.com/girih-lang/girih/codegen/thread"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/layout"
@@ -139,54 +135,4 @@ func (lo *lowerer) fromWords(w words, e thread.Elem) node {
 		return b.Bitcast(b.Conv(w.low, thread.I16, true), thread.Scalar(e))
 	}
 	return b.Bitcast(b.Vec(w.low, w.high), thread.Scalar(e))
-}
-
-// linear is the map over F_2 of the thread's number that sends bit i to col[i], as shifts and masks, computed once.
-func (lo *lowerer) linear(col []int) node {
-	b := lo.b
-	key := "linear"
-	for _, c := range col {
-		key += " " + strconv.Itoa(c)
-	}
-	return lo.once(lo.coords, key, func() node {
-		tid := lo.threadDigit(1, lo.f.Threads, lo.f.Threads)
-		masks := map[int]int{} // shift to the left -> bits of the thread's number
-		lo, hi := 0, 0
-		for i, c := range col {
-			for ; c != 0; c &= c - 1 {
-				s := bits.TrailingZeros(uint(c)) - i
-				masks[s] ^= 1 << i
-				lo, hi = min(lo, s), max(hi, s)
-			}
-		}
-		sum := b.I32(0)
-		for s := lo; s <= hi; s++ {
-			if masks[s] == 0 {
-				continue
-			}
-			x := b.Bin(thread.And, tid, b.I32(masks[s]))
-			if s >= 0 {
-				x = b.Bin(thread.Shl, x, b.I32(s))
-			} else {
-				x = b.BinU(thread.Shr, x, b.I32(-s))
-			}
-			sum = b.Bin(thread.Xor, sum, x)
-		}
-		return sum
-	})
-}
-
-// parity is the predicate that the thread's number has an odd number of bits in common with mask.
-func (lo *lowerer) parity(mask int) node {
-	return lo.once(lo.coords, fmt.Sprint("parity", mask), func() node {
-		b := lo.b
-		if mask&(mask-1) == 0 {
-			return b.Cmp("ne", b.Bin(thread.And, lo.threadDigit(1, lo.f.Threads, lo.f.Threads), b.I32(mask)), b.I32(0), false)
-		}
-		col := make([]int, bits.Len(uint(mask)))
-		for i := range col {
-			col[i] = mask >> i & 1
-		}
-		return b.Cmp("ne", lo.linear(col), b.I32(0), false)
-	})
 }

@@ -211,7 +211,7 @@ func (lo *lowerer) raised(t *tile, acc dtype.Type) *tile {
 		return t
 	}
 	src := t
-	r := &tile{t: t.t.WithElem(acc), l: t.l, digits: t.digits}
+	r := &tile{t: t.t.WithElem(acc), l: t.l, digits: t.digits, mixed: t.mixed}
 	r.at = func(ix index, lanes int) node { return lo.cast(lo.get(src, ix, lanes), src.t.Elem, acc) }
 	return r
 }

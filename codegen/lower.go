@@ -14,7 +14,6 @@ import (
 	"github.com/girih-lang/girih/codegen/thread"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
-	"github.com/girih-lang/girih/layout"
 	"github.com/girih-lang/girih/passes"
 )
 
@@ -253,82 +252,6 @@ func (lo *lowerer) index(b *ir.Block) {
 			}
 		}
 	}
-}
-
-// coord is the part of a logical coordinate along dim that the thread's number contributes.
-func (lo *lowerer) coord(l *layout.Layout, dim int) node {
-	digits, _, ok := l.Digits()
-	if !ok {
-		lo.fail("G0407", "use a layout of local and spatial parts", "the layout %s is not a permutation of digits; no code is generated for it yet", l)
-	}
-	key := fmt.Sprint(dim, digits)
-	return lo.once(lo.coords, key, func() node {
-		sum, weight := lo.b.I32(0), 1
-		for _, d := range digits {
-			if d.Dim == dim {
-				sum = lo.b.Bin(thread.Add, sum, lo.b.Bin(thread.Mul, lo.threadDigit(weight, d.Radix, l.Threads()), lo.b.I32(d.Stride)))
-			}
-			weight *= d.Radix
-		}
-		return sum
-	})
-}
-
-// threadDigit is (tid / weight) % radix.
-func (lo *lowerer) threadDigit(weight, radix, threads int) node {
-	t := lo.once(lo.coords, "tid", func() node { return lo.b.Emit(&thread.Node{Op: thread.Tid, Type: thread.Scalar(thread.I32)}) })
-	t = lo.b.BinU(thread.Div, t, lo.b.I32(weight))
-	if weight*radix < threads || lo.f.Threads > threads {
-		t = lo.b.BinU(thread.Rem, t, lo.b.I32(radix))
-	}
-	return t
-}
-
-// copies is the predicate that the thread is the first of those that hold the same elements, or nil when all differ.
-func (lo *lowerer) first(l *layout.Layout) node {
-	digits, _, _ := l.Digits()
-	var p node
-	weight := 1
-	for _, d := range digits {
-		if d.Dim < 0 && d.Radix > 1 {
-			key := fmt.Sprint("first", weight, d.Radix)
-			w, r := weight, d.Radix
-			p = lo.b.And2(p, lo.once(lo.coords, key, func() node {
-				return lo.b.Cmp("eq", lo.threadDigit(w, r, l.Threads()), lo.b.I32(0), false)
-			}))
-		}
-		weight *= d.Radix
-	}
-	return p
-}
-
-// warpCopy counts the warps that hold the same elements, and numbers this one among them.
-func (lo *lowerer) warpCopy(l *layout.Layout) (n int, mine node) {
-	digits, _, _ := l.Digits()
-	n, mine = 1, lo.b.I32(0)
-	weight := 1
-	for _, d := range digits {
-		if d.Dim < 0 && d.Radix > 1 && weight%32 == 0 {
-			mine = lo.b.Bin(thread.Add, mine, lo.b.Bin(thread.Mul, lo.threadDigit(weight, d.Radix, l.Threads()), lo.b.I32(n)))
-			n *= d.Radix
-		}
-		weight *= d.Radix
-	}
-	return n, mine
-}
-
-// firstLane is the predicate that the lane is the first of those of its warp that hold the same elements, or nil.
-func (lo *lowerer) firstLane(l *layout.Layout) node {
-	digits, _, _ := l.Digits()
-	var p node
-	weight := 1
-	for _, d := range digits {
-		if d.Dim < 0 && d.Radix > 1 && weight%32 != 0 {
-			p = lo.b.And2(p, lo.b.Cmp("eq", lo.threadDigit(weight, d.Radix, l.Threads()), lo.b.I32(0), false))
-		}
-		weight *= d.Radix
-	}
-	return p
 }
 
 // register is the kind that holds an element of type t.

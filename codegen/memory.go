@@ -41,8 +41,8 @@ func (lo *lowerer) start(o *ir.Op, tensor *ir.Value, t *tile, limit int) *access
 		n = b.Bin(thread.Add, n, b.Bin(thread.Mul, b.Conv(x, thread.I64, false), lo.stride(tensor.Type, d)))
 	}
 	for axis, d := range a.Dims {
-		if a.Gathered(d) {
-			continue
+		if a.Gathered(d) || t.mixed {
+			continue // a mixed layout's thread part does not add up with its local part
 		}
 		c := lo.coord(t.l, axis)
 		n = b.Bin(thread.Add, n, b.Bin(thread.Mul, b.Conv(c, thread.I64, false), lo.stride(tensor.Type, d)))
@@ -73,7 +73,7 @@ func (lo *lowerer) inside(a *access, tensor *ir.Value, t *tile, ix index) (node,
 		local[axis] = b.I32(0)
 	}
 	for i, d := range t.digits {
-		if d.Dim >= 0 {
+		if d.Dim >= 0 && !t.mixed {
 			local[d.Dim] = b.Bin(thread.Add, local[d.Dim], b.Bin(thread.Mul, ix[i].x, b.I32(d.Stride)))
 		}
 	}
@@ -81,6 +81,9 @@ func (lo *lowerer) inside(a *access, tensor *ir.Value, t *tile, ix index) (node,
 	for axis, d := range a.Dims {
 		if a.Gathered(d) {
 			continue
+		}
+		if t.mixed {
+			local[axis] = lo.position(t, axis, ix)
 		}
 		n = b.Bin(thread.Add, n, b.Bin(thread.Mul, b.Conv(local[axis], thread.I64, false), lo.stride(tensor.Type, d)))
 		if p, ok := a.pos[d]; ok {

@@ -34,7 +34,10 @@ func (lo *lowerer) packedTile(p *ir.Param, tensor *ir.Value, offsets []*ir.Value
 // rank is the number of this thread among those with different elements.
 func (lo *lowerer) rank(t *tile) node {
 	b := lo.b
-	digits, _, _ := t.l.Digits()
+	digits, _, ok := t.l.Digits()
+	if !ok {
+		return lo.threadDigit(1, lo.f.Threads, lo.f.Threads)
+	}
 	return lo.once(lo.coords, "rank"+t.l.String(), func() node {
 		sum, weight, w := b.I32(0), 1, 1
 		for _, d := range digits {

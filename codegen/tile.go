@@ -12,6 +12,7 @@ type tile struct {
 	t      ir.Type
 	l      *layout.Layout
 	digits []layout.Digit // of the local index, minor first
+	mixed  bool           // the layout is no digit permutation: coordinates come from its fields
 	v      *thread.Var
 	at     func(ix index, lanes int) node
 	words  *packed
@@ -112,11 +113,7 @@ func (lo *lowerer) loops(digits []layout.Digit, lanes int, body func(ix index)) 
 
 // newTile describes a thread's share of a value.
 func (lo *lowerer) newTile(v *ir.Value) *tile {
-	_, local, ok := v.Layout.Digits()
-	if !ok {
-		lo.fail("G0407", "use a layout of local and spatial parts", "the layout %s is not a permutation of digits; no code is generated for it yet", v.Layout)
-	}
-	return &tile{t: v.Type, l: v.Layout, digits: local}
+	return &tile{t: v.Type, l: v.Layout, digits: v.Layout.LocalDigits(), mixed: !v.Layout.IsPermutation()}
 }
 
 func (t *tile) locals() int { return t.l.Locals() }
@@ -193,6 +190,9 @@ func (t *tile) padded(axis int) bool { return t.l.Shape()[axis] > t.t.Shape[axis
 // position is the logical coordinate along an axis of a local index.
 func (lo *lowerer) position(t *tile, axis int, ix index) node {
 	ix = lo.regroup(ix, t.digits)
+	if t.mixed {
+		return lo.mixedPosition(t.l, axis, lo.flat(ix))
+	}
 	x := lo.coord(t.l, axis)
 	for i, d := range t.digits {
 		if d.Dim == axis {

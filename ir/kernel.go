@@ -18,6 +18,7 @@ type Value struct {
 	Def  *Op    // nil for parameters and region arguments
 
 	Layout *layout.Layout // where a target keeps a tile's elements; nil before layout assignment
+	Pin    Span           // of the annotation that gave the layout
 }
 
 // String is the value's name in the text form.

@@ -141,19 +141,20 @@ func Wavefronts(at []int, bytes int) (n, ideal int) {
 	for w := 4; w < bytes; w *= 2 {
 		phase /= 2
 	}
+	var words [32][32]int // of each bank
 	for p := 0; p < len(at); p += phase {
-		banks := map[int]int{} // words of each bank
-		words := map[int]bool{}
+		var held [32]int
 		worst := 0
 		for _, a := range at[p:min(p+phase, len(at))] {
 			if a < 0 {
 				continue
 			}
 			for w := a / 4; w <= (a+bytes-1)/4; w++ {
-				if !words[w] {
-					words[w] = true
-					banks[w%32]++
-					worst = max(worst, banks[w%32])
+				b := w % 32
+				if n := held[b]; !slices.Contains(words[b][:n], w) {
+					words[b][n] = w
+					held[b]++
+					worst = max(worst, n+1)
 				}
 			}
 		}

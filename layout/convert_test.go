@@ -180,7 +180,7 @@ func TestOptimalShared(t *testing.T) {
 			return wrap(l)
 		}
 		s, e := draw(), draw()
-		mem, v, err := optimalShared(s, e, bits)
+		mem, v, err := optimalShared(s, e, bits, 128/bits)
 		require.NoError(t, err)
 		require.True(t, mem.IsMemory() && mem.Bijective())
 		for _, r := range []Layout{s, e} {

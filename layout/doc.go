@@ -54,6 +54,9 @@
 //
 // # Deciding
 //
+// Code computes with digits where a layout is a permutation of them (Digits), else with the XORs and sums that its
+// coordinates are made of (Fields); LocalDigits and Repeats say for both what makes a vector and who stores.
+//
 // Layouts are kept in a canonical form (canon.go), so Equal compares structures. Inverses, complements, kernels, quotients
 // and the class of a conversion are Gaussian elimination (field.go). Two layouts combine when the digits of the axis they
 // share have a common refinement; otherwise a RefineError names both factorings: "dim 1 factors as 3×4 here and 4×3 there".

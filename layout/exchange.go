@@ -28,15 +28,15 @@ type ExchangeSide struct {
 const maxRounds = 8
 
 // PlanExchange derives the exchange from src to dst for elements of the given bits (8 to 64, a power of two) in a buffer of
-// at most maxBytes, if rounds can make it so. Extents must be powers of two, and the layouts digit permutations.
+// at most maxBytes, if rounds can make it so. Extents must be powers of two; the layouts may be any that hold every element.
 func PlanExchange(src, dst Layout, bits, maxBytes int) (*Exchange, error) {
 	for _, n := range append(append([]int{src.Threads(), src.Locals(), dst.Threads(), dst.Locals()}, src.Shape()...), dst.Shape()...) {
 		if n&(n-1) != 0 {
 			return nil, fmt.Errorf("exchange: an extent of %d; it takes powers of two", n)
 		}
 	}
-	if !src.IsPermutation() || !dst.IsPermutation() || !slices.Equal(src.Shape(), dst.Shape()) {
-		return nil, fmt.Errorf("exchange: %s and %s are not digit permutations of one shape", src, dst)
+	if !slices.Equal(src.Shape(), dst.Shape()) || !src.Surjective() || !dst.Surjective() {
+		return nil, fmt.Errorf("exchange: %s and %s do not hold all elements of one shape", src, dst)
 	}
 	d := log2(src.Size())
 	st, sl := src.bitImages()
@@ -45,7 +45,7 @@ func PlanExchange(src, dst Layout, bits, maxBytes int) (*Exchange, error) {
 	// Rounds: the highest registers that both sides share.
 	gone := 0 // bits of the element that count rounds
 	for i := len(sl) - 1; i >= 0 && x.Rounds < maxRounds && (1<<d)*bits/8/x.Rounds > maxBytes; i-- {
-		if j := slices.Index(dl, sl[i]); j >= 0 && sl[i] != 0 {
+		if j := slices.Index(dl, sl[i]); j >= 0 && alone(sl[i], st, sl, dt, dl) {
 			x.Src.Round, x.Dst.Round = append(x.Src.Round, i), append(x.Dst.Round, j)
 			gone |= sl[i]
 			x.Rounds *= 2
@@ -71,23 +71,20 @@ func PlanExchange(src, dst Layout, bits, maxBytes int) (*Exchange, error) {
 	left := d - len(x.Src.Round)
 	s := layoutOfBits(left, squeeze(st, nil), squeeze(sl, x.Src.Round))
 	t := layoutOfBits(left, squeeze(dt, nil), squeeze(dl, x.Dst.Round))
-	mem, err := OptimalShared(s, t, bits)
-	if err != nil {
-		return nil, err
-	}
-	inv, err := mem.Offset()
-	if err != nil {
-		return nil, err
+	if rankOf(sl) < len(sl) || rankOf(dl) < len(dl) {
+		return nil, fmt.Errorf("exchange: a thread of %s or %s holds an element twice", src, dst)
 	}
 	x.Elements = 1 << left
-	offset := func(e int) int { return inv.Apply(e)[0] }
-	side := func(o *ExchangeSide, thread, local []int, stores bool) {
+	side := func(o *ExchangeSide, inv, l Layout, thread, local []int, stores bool) {
 		idle := 0 // copies do not store
-		for i, v := range squeeze(thread, nil) {
-			if stores && v == 0 {
-				idle |= 1 << i
+		if stores {
+			for _, d := range l.Repeats() {
+				idle |= (d.Radix - 1) * d.Stride
 			}
-			o.Thread = append(o.Thread, offset(v))
+		}
+		*o = ExchangeSide{Round: o.Round}
+		for _, v := range squeeze(thread, nil) {
+			o.Thread = append(o.Thread, inv.Apply(v)[0])
 		}
 		kept := squeeze(local, o.Round)
 		for i := range local {
@@ -95,14 +92,44 @@ func PlanExchange(src, dst Layout, bits, maxBytes int) (*Exchange, error) {
 				o.Local = append(o.Local, 0)
 				continue
 			}
-			o.Local = append(o.Local, offset(kept[0]))
+			o.Local = append(o.Local, inv.Apply(kept[0])[0])
 			kept = kept[1:]
 		}
 		o.choose(bits, x.Rounds, idle)
 	}
-	side(&x.Src, st, sl, true)
-	side(&x.Dst, dt, dl, false)
-	return x, nil
+	// Threads of mixed layouts may move digits of the vector, so that it cannot be used whole. What is built for narrower
+	// vectors has no conflicts then, at the latest for single words.
+	for limit := 128 / bits; ; limit /= 2 {
+		mem, _, err := optimalShared(s, t, bits, limit)
+		if err != nil {
+			return nil, err
+		}
+		inv, err := mem.Offset()
+		if err != nil {
+			return nil, err
+		}
+		side(&x.Src, inv, src, st, sl, true)
+		side(&x.Dst, inv, dst, dt, dl, false)
+		if x.Src.Access.Conflicts()+x.Dst.Access.Conflicts() == 0 || limit*bits <= 32 {
+			return x, nil
+		}
+	}
+}
+
+// alone reports that an image is one bit of the element which nothing else moves, on neither side.
+func alone(x int, lists ...[]int) bool {
+	n := 0
+	for _, list := range lists {
+		for _, y := range list {
+			if y&x != 0 {
+				n++
+				if y != x {
+					return false
+				}
+			}
+		}
+	}
+	return x != 0 && x&(x-1) == 0 && n == 2
 }
 
 // bitImages are the row-major elements of the bits of thread and local.

@@ -32,6 +32,16 @@ func TestExchangeMovesEveryElement(t *testing.T) {
 					l = l.Local(s...)
 				}
 			}
+			if rapid.Bool().Draw(rt, "linear") { // any invertible matrix is a product of such additions
+				m := l.lin().clone()
+				for range 2 * n {
+					i, j := rapid.IntRange(0, n-1).Draw(rt, "i"), rapid.IntRange(0, n-1).Draw(rt, "j")
+					if i != j {
+						axpy(m.col(i), m.col(j), 1, 2)
+					}
+				}
+				l = wrap(m)
+			}
 			return l
 		}
 		src, dst := mk(), mk()

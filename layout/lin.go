@@ -51,6 +51,16 @@ func (l *lin) clone() *lin {
 
 func (l *lin) col(i int) []int32 { return l.m[i*l.no : (i+1)*l.no] }
 
+// columns lists the images of the digits of input axis k.
+func (l *lin) columns(k int) [][]int32 {
+	var out [][]int32
+	b := base(l.in, k)
+	for i := range l.in[k].rad {
+		out = append(out, l.col(b+i))
+	}
+	return out
+}
+
 // radices lists all digits of a space in numbering order.
 func radices(axes []axis) []int {
 	out := make([]int, 0, digits(axes))

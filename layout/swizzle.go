@@ -1,6 +1,9 @@
 package layout
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Swizzle is CuTe's Swizzle<Bits, Base, Shift>: offset o becomes o ^ ((o & mask) >> Shift) with mask the Bits bits from
 // Base+Shift on. It is linear over F_2, and an involution when Shift >= Bits.
@@ -100,12 +103,12 @@ func (a Layout) Swizzle(s Swizzle) (Layout, error) {
 // Σ c_i b_i lay in I, so c = 0. Digits of other primes come on top of the offset; they never lie within a warp's lanes, so
 // they cannot conflict. The generic swizzle of Triton assumes unit vectors; this does not.
 func OptimalShared(src, dst Layout, bits int) (Layout, error) {
-	mem, _, err := optimalShared(src, dst, bits)
+	mem, _, err := optimalShared(src, dst, bits, 128/max(1, bits))
 	return mem, err
 }
 
-// optimalShared also returns the number of elements of the common vector.
-func optimalShared(src, dst Layout, bits int) (mem Layout, vector int, err error) {
+// optimalShared also returns the number of elements of the common vector, which is at most limit.
+func optimalShared(src, dst Layout, bits, limit int) (mem Layout, vector int, err error) {
 	if bits < 8 || bits > 128 || bits&(bits-1) != 0 {
 		return Layout{}, 0, fmt.Errorf("shared layout: elements of %d bits; it takes 8, 16, 32, 64 or 128", bits)
 	}
@@ -136,7 +139,7 @@ func optimalShared(src, dst Layout, bits int) (mem Layout, vector int, err error
 		}
 		return k
 	}
-	v := first(intersection(rad, xr, yr), log(128/bits))
+	v := first(intersection(rad, xr, yr), log(min(limit, 128/bits)))
 	width := bits << len(v)
 	word := log(32 / min(bits, 32))
 	u := v
@@ -162,7 +165,11 @@ func optimalShared(src, dst Layout, bits int) (mem Layout, vector int, err error
 	}
 	w = first(w, segments)
 	low := append(u[:len(u):len(u)], w...)
-	bank := binaryUnits(rad, extension(rad, low, units(rad)))
+	rest := units(rad)
+	if !src.IsPermutation() || !dst.IsPermutation() { // threads that move no vector's digit can use whole vectors
+		rest = append(append(slices.Clone(x.columns(0)), y.columns(0)...), rest...)
+	}
+	bank := binaryUnits(rad, extension(rad, low, rest))
 	cols := append(append(append([][]int32(nil), u...), bank...), w...)
 	digits := make([]int, len(cols), len(rad))
 	for k := range digits {

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/layout"
 )
 
 // asyncPass keeps copies in flight for loops marked pipeline(n). Loads whose place depends only on the counter move to a
@@ -258,8 +259,10 @@ func SwizzleFor(t ir.Type) int {
 
 // PrivateVector is the number of elements of one copy when every thread of a tile's layout holds pieces of at least eight
 // consecutive bytes that no other warp needs, so that it can copy them for itself; else 0.
-func PrivateVector(f *Facts, a Access, v *ir.Value) int {
-	threads, local, ok := v.Layout.Digits()
+func PrivateVector(f *Facts, a Access, v *ir.Value) int { return privateVector(f, a, v.Layout) }
+
+func privateVector(f *Facts, a Access, l *layout.Layout) int {
+	threads, local, ok := l.Digits()
 	fast := a.Fast()
 	weight := 1
 	for _, d := range threads {

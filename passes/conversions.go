@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/layout"
@@ -29,61 +30,34 @@ func (s *solver) convert() error {
 			}
 			for i, a := range o.Args {
 				if want := s.demand(o, i); want != nil && !a.Type.IsScalar() && !a.Layout.Equal(*want) {
-					o.Args[i] = s.move(bld, a, want)
+					o.Args[i] = s.convertTo(bld, a, want)
 				}
 			}
-			b.Ops = append(b.Ops, o)
 			if len(o.Results) != 1 || o.Result().Type.IsScalar() || o.Result().Type.Kind != ir.Tile {
-				continue
-			}
-			v := o.Result()
-			var natural *layout.Layout
-			switch o.Code {
-			case ir.OpReduce, ir.OpReshape, ir.OpTranspose:
-				natural = forward(o, o.Args[0].Layout)
-			case ir.OpDot:
-				if s.mma[o] == nil {
-					continue
-				}
-				natural = s.mma[o].C
-			default:
-				continue
-			}
-			if natural == nil && stacked(o, o.Args[0].Layout) {
-				b.Ops = b.Ops[:len(b.Ops)-1]
-				o.Args[0] = s.move(bld, o.Args[0], stackOn(v.Layout, o.Args[0].Type.Shape[0]))
 				b.Ops = append(b.Ops, o)
 				continue
 			}
-			if natural == nil {
-				// The elements cannot stay in place: give the operand a layout in which they can.
-				l := blocked(v.Type.Shape, len(v.Type.Shape)-1, 1, s.threads)
-				if want := backward(o, l); want != nil && layoutCovers(want, o.Args[0].Type.Shape) {
-					b.Ops = b.Ops[:len(b.Ops)-1]
-					o.Args[0] = s.move(bld, o.Args[0], want)
-					b.Ops = append(b.Ops, o)
+			v, natural := o.Result(), o.Result().Layout
+			switch {
+			case o.Code == ir.OpDot:
+				natural = s.accumulator(o)
+			case len(o.Args) > 0 && o.Args[0].Type.IsScalar(): // in every thread already
+			case o.Code == ir.OpReduce, o.Code == ir.OpReshape, o.Code == ir.OpTranspose, o.Code == ir.OpBroadcast:
+				_, l, ok := inPlace(o, o.Args[0].Layout, v.Layout, s.threads)
+				switch {
+				case ok:
 					natural = l
-				} else {
-					b.Ops = b.Ops[:len(b.Ops)-1]
-					// Padding in the way: hold the whole tile in every thread's reach without padding.
-					flat := unpadded(o.Args[0].Type.Shape, s.threads)
-					o.Args[0] = s.move(bld, o.Args[0], flat)
-					b.Ops = append(b.Ops, o)
-					natural = forward(o, flat)
-				}
-				if natural == nil && o.Code == ir.OpReshape {
+				case o.Code == ir.OpReshape:
 					s.c.remark("layout", o.Span, "reshape %s to %s: %s; it goes through shared memory", o.Args[0].Type, v.Type, refinement(o))
-					continue
-				}
-				if natural == nil {
+				default:
 					err = &Error{Code: "G0408", Span: o.Span, Text: sprintf("no layout for %s of %s to %s", o.Code, o.Args[0].Type, v.Type)}
 					return
 				}
 			}
-			if !natural.Equal(*v.Layout) {
-				want := v.Layout
+			b.Ops = append(b.Ops, o)
+			if want := v.Layout; !natural.Equal(*want) {
 				v.Layout = natural
-				r[v] = s.move(bld, v, want)
+				r[v] = s.convertTo(bld, v, want)
 			}
 		}
 	}
@@ -108,34 +82,14 @@ func (s *solver) convert() error {
 	return nil
 }
 
-// stacked reports the sum of a stack of tiles of which each lies in warps of its own (pass split). All parts must go
-// through shared memory anyway, so that the sum can come out in any layout: in the one in which it is used next.
-func stacked(o *ir.Op, l *layout.Layout) bool {
-	if o.Code != ir.OpReduce || o.Int("axis") != 0 || l.Rank() != 3 {
-		return false
+// accumulator is the layout in which a dot adds up: that of the matrix instruction, or any digit permutation.
+func (s *solver) accumulator(o *ir.Op) *layout.Layout {
+	v := o.Result()
+	if m := s.mma(o); m != nil {
+		return m.C
 	}
-	digits, _, ok := l.Digits()
-	weight, parts := 1, 1
-	for _, d := range digits {
-		if d.Dim == 0 {
-			if weight%32 != 0 {
-				return false
-			}
-			parts *= d.Radix
-		}
-		weight *= d.Radix
-	}
-	return ok && parts > 1 && parts == l.Shape()[0]
-}
-
-// stackOn is the layout in which each thread holds all n parts of the elements that it has in l.
-func stackOn(l *layout.Layout, n int) *layout.Layout {
-	r, err := l.Reshape(append([]int{1}, l.Shape()...)...)
-	if err != nil {
-		panic("passes: " + err.Error()) // an axis of extent 1 fits everywhere
-	}
-	r = mul(layout.Local(n, 1, 1), r)
-	return &r
+	c := s.class(v)
+	return digitwise(c.labels[c.choice].l, v.Type.Shape, s.threads)
 }
 
 // InPlace reports that every element of a reshape stays in its thread and local index.
@@ -146,42 +100,14 @@ func InPlace(o *ir.Op) bool {
 
 // refinement says why the elements of a reshape cannot stay where they are.
 func refinement(o *ir.Op) string {
-	if _, err := o.Args[0].Layout.Reshape(o.Result().Type.Shape...); err != nil {
+	l, t := o.Args[0].Layout, o.Args[0].Type
+	if !slices.Equal(l.Shape(), t.Shape) {
+		return sprintf("the layout is padded to %v", l.Shape())
+	}
+	if _, err := l.Reshape(o.Result().Type.Shape...); err != nil {
 		return err.Error()
 	}
-	return "the layout is padded"
-}
-
-func layoutCovers(l *layout.Layout, shape []int) bool {
-	ls := l.Shape()
-	if len(ls) != len(shape) {
-		return false
-	}
-	for i := range ls {
-		if ls[i] < shape[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// unpadded spreads a tile without padding: power-of-two parts of the extents go to threads, the rest repeats.
-func unpadded(shape []int, threads int) *layout.Layout {
-	left := threads
-	sp, lo := ones(len(shape)), ones(len(shape))
-	for a := len(shape) - 1; a >= 0; a-- {
-		lo[a] = shape[a]
-		for lo[a]%2 == 0 && left > 1 {
-			lo[a] /= 2
-			sp[a] *= 2
-			left /= 2
-		}
-	}
-	l := layout.Local(lo...).Spatial(sp...)
-	if left > 1 {
-		l = mul(layout.Replicate(left), l)
-	}
-	return &l
+	return "the layouts differ"
 }
 
 // demand is the layout that operand i of an operation must have, or nil when any will do.
@@ -192,12 +118,10 @@ func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
 	case elementwise(o), o.Code == ir.OpGather:
 		return o.Result().Layout
 	case o.Code == ir.OpDot:
-		m := s.mma[o]
+		m := s.mma(o)
 		switch {
-		case i == 2 && m != nil:
-			return m.C
 		case i == 2:
-			return o.Result().Layout
+			return s.accumulator(o)
 		case m == nil:
 			return nil
 		case i == 0:
@@ -205,37 +129,32 @@ func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
 		default:
 			return m.B
 		}
-	case o.Code == ir.OpBroadcast:
-		return backward(o, o.Result().Layout)
+	case o.Code == ir.OpBroadcast, o.Code == ir.OpReduce:
+		want, _, _ := inPlace(o, o.Args[0].Layout, o.Result().Layout, s.threads)
+		return want
 	case o.Code == ir.OpStore && i == 0:
-		return s.coalesced(o)
+		return s.coalesced(o, o.Args[0].Layout)
 	}
 	return nil
 }
 
-// coalesced is the layout for a store whose value's own layout would write single elements of less than four bytes where
-// whole vectors could be written (the result of a transposition, say): going through shared memory once is cheaper. Nil
-// leaves the value where it is.
-func (s *solver) coalesced(o *ir.Op) *layout.Layout {
-	v := o.Args[0]
-	a := AccessOf(o)
-	fast := a.Fast()
-	_, local, ok := v.Layout.Digits()
-	n := s.facts.Vector(a, 16)
-	if !ok || fast < 0 || n == 1 || len(s.mma) > 0 { // accumulators lie in pieces that the caches put together
+// coalesced is the layout to which a stored value is converted first where that is cheaper than storing it as it lies (the
+// result of a transposition that is used otherwise too, say). Nil leaves the value where it is.
+func (s *solver) coalesced(o *ir.Op, l *layout.Layout) *layout.Layout {
+	if s.matrix { // accumulators lie in pieces that the caches put together
 		return nil
 	}
-	have := 1
-	if len(local) > 0 && local[0].Dim == fast && local[0].Stride == 1 {
-		have = local[0].Radix
-	}
-	if have*v.Type.Elem.Bits() >= 32 || have >= n {
+	t := o.Args[0].Type
+	fast, n := s.coalescing(o, t)
+	to := s.intern(blocked(t.Shape, fast, n, s.threads))
+	if to.Equal(*l) || s.move(l, to, t)+s.global(o, to, true) >= s.global(o, l, true) {
 		return nil
 	}
-	return blocked(v.Type.Shape, fast, n, s.threads)
+	return to
 }
 
-func (s *solver) move(b *ir.Builder, v *ir.Value, to *layout.Layout) *ir.Value {
+// convertTo inserts a conversion and says what it takes.
+func (s *solver) convertTo(b *ir.Builder, v *ir.Value, to *layout.Layout) *ir.Value {
 	if v.Layout.Equal(*to) {
 		return v
 	}
@@ -243,5 +162,6 @@ func (s *solver) move(b *ir.Builder, v *ir.Value, to *layout.Layout) *ir.Value {
 	w.Layout = to
 	plan := PlanConversion(v.Layout, to, v.Type, s.c.Target.HasMatrixStores())
 	s.c.remark("layout", b.Span, "convert %s from %s to %s: %s", v.Type, v.Layout, to, plan)
+	s.c.Remarks[len(s.c.Remarks)-1].Conflicts = plan.Store.Conflicts() + plan.Load.Conflicts()
 	return w
 }

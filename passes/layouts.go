@@ -1,8 +1,6 @@
 package passes
 
 import (
-	"slices"
-
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/layout"
@@ -10,11 +8,13 @@ import (
 
 // layoutPass gives every tile of rank one or more a layout.
 //
-// Values that must agree (operands and results of elementwise operations, carried values) form a class. Classes get their
-// layout from the strongest demand: an author's pin, then an accumulator of the matrix units, then an operand of them,
-// then coalesced access to global memory. A layout spreads through broadcasts, reductions, reshapes and transpositions to
-// classes that have none. Where a value does not have the layout that a user demands, a conversion is inserted, and a
-// remark says so.
+// Values that must agree (operands and results of elementwise operations, carried values) form a class. A class has
+// candidates: an author's pin, which is then the only one; accumulators and operands of the matrix units; coalesced accesses
+// of global memory; and what the candidates of other classes become when they are carried through broadcasts, reductions,
+// reshapes and transpositions. Of all ways to give each class one of its candidates the cheapest is taken, by a model of
+// the accesses, conversions, instructions and registers of the whole kernel (layoutcost.go), and of equally cheap ones the
+// first in the order above. Where a value does not have the layout that a user demands, a conversion is inserted, and a
+// remark says so. Nothing fails on an odd extent: layouts are padded, elements replicated, and the remarks say that too.
 func layoutPass(k *ir.Kernel, c *Context) error {
 	if !c.Target.GPU {
 		return cpuLayouts(k)
@@ -23,7 +23,7 @@ func layoutPass(k *ir.Kernel, c *Context) error {
 		k.Warps = defaultWarps(k, c.Target)
 	}
 	widenDots(k)
-	s := &solver{k: k, c: c, facts: NewFacts(k), threads: 32 * k.Warps, parent: map[*ir.Value]*ir.Value{}, of: map[*ir.Value]*layout.Layout{}, why: map[*ir.Value]string{}}
+	s := newSolver(k, c)
 	if err := s.solve(); err != nil {
 		return err
 	}
@@ -89,19 +89,95 @@ func widenDots(k *ir.Kernel) {
 	})
 }
 
+// solver holds what is known while layouts are chosen.
 type solver struct {
 	k       *ir.Kernel
 	c       *Context
 	facts   *Facts
 	threads int
+
+	ops    []*ir.Op
+	weight map[*ir.Op]int64 // how often an operation runs
+	ring   map[*ir.Op]bool  // loads that will go through shared memory, started early
+
 	parent  map[*ir.Value]*ir.Value // union-find over values that share a layout
-	of      map[*ir.Value]*layout.Layout
-	why     map[*ir.Value]string
-	ops     []*ir.Op
-	mma     map[*ir.Op]*Mma
+	classes []*class
+	index   map[*ir.Value]*class // by the root of parent
+	known   map[[3]int][]*layout.Layout
+	moves   map[moveKey]int64
+	mmas    map[mmaKey]*Mma
+	matrix  bool // some dot can run on the matrix units
+	room    int  // bytes of shared memory beside the rings
+
+	total, strongest int64 // what the choice costs, and what the first candidate of each class would
 }
 
-func (s *solver) class(v *ir.Value) *ir.Value {
+// class is a set of values that have one layout.
+type class struct {
+	id     int
+	v      *ir.Value
+	pinned bool
+	pin    ir.Span // of the annotation
+	labels []label
+	choice int
+	rest   []int64 // what each label costs more than the choice when all else stays
+}
+
+// label is a candidate: a layout and the constraint that it comes from.
+type label struct {
+	l   *layout.Layout
+	why string
+}
+
+func newSolver(k *ir.Kernel, c *Context) *solver {
+	s := &solver{k: k, c: c, facts: NewFacts(k), threads: 32 * k.Warps, weight: map[*ir.Op]int64{}, ring: map[*ir.Op]bool{}, parent: map[*ir.Value]*ir.Value{},
+		index: map[*ir.Value]*class{}, known: map[[3]int][]*layout.Layout{}, moves: map[moveKey]int64{}, mmas: map[mmaKey]*Mma{}}
+	s.walk(k.Body, 1, false)
+	return s
+}
+
+// rings is what the loads that are started early take of shared memory.
+func (s *solver) rings() int {
+	n := 0
+	var block func(b *ir.Block, stages int)
+	block = func(b *ir.Block, stages int) {
+		for _, o := range b.Ops {
+			if s.ring[o] && len(o.Results) == 1 && !o.Result().Type.IsScalar() {
+				t := o.Result().Type
+				bits := 8 * container(t.Elem.Bits())
+				if p := s.k.ParamOf(o.Args[0]); p != nil && p.Packed {
+					bits = t.Elem.Bits()
+				}
+				n += stages * (t.Size()*bits/8 + 1024)
+			}
+			for _, r := range o.Regions {
+				block(r, o.Int("pipeline"))
+			}
+		}
+	}
+	block(s.k.Body, 0)
+	return n
+}
+
+// assumedTrips is the number of iterations that a loop counts for; extents are not known here.
+const assumedTrips = 8
+
+func (s *solver) walk(b *ir.Block, weight int64, pipelined bool) {
+	for _, o := range b.Ops {
+		s.ops = append(s.ops, o)
+		s.weight[o] = weight
+		s.ring[o] = pipelined && o.Code == ir.OpLoad
+		inner := weight
+		if o.Code == ir.OpFor {
+			inner = min(weight*assumedTrips, 1<<12)
+		}
+		for _, r := range o.Regions {
+			s.walk(r, inner, o.Code == ir.OpFor && o.Int("pipeline") > 1 && !s.c.Off["async"])
+		}
+	}
+}
+
+func (s *solver) root(v *ir.Value) *ir.Value {
 	for {
 		p, ok := s.parent[v]
 		if !ok || p == v {
@@ -113,12 +189,15 @@ func (s *solver) class(v *ir.Value) *ir.Value {
 
 func (s *solver) tie(vs ...*ir.Value) {
 	for _, v := range vs[1:] {
-		a, b := s.class(vs[0]), s.class(v)
+		a, b := s.root(vs[0]), s.root(v)
 		if a != b && !v.Type.IsScalar() {
 			s.parent[b] = a
 		}
 	}
 }
+
+// class is the class of a tile.
+func (s *solver) class(v *ir.Value) *class { return s.index[s.root(v)] }
 
 // elementwise reports operations whose operands and result hold the same element in the same place.
 func elementwise(o *ir.Op) bool {
@@ -130,14 +209,7 @@ func elementwise(o *ir.Op) bool {
 }
 
 func (s *solver) solve() error {
-	pins := map[*ir.Value]*layout.Layout{}
-	each(s.k, func(v *ir.Value) {
-		if v.Layout != nil {
-			pins[v] = v.Layout
-		}
-	})
-	s.k.Body.Walk(func(o *ir.Op) bool {
-		s.ops = append(s.ops, o)
+	for _, o := range s.ops {
 		switch {
 		case elementwise(o):
 			s.tie(append([]*ir.Value{o.Result()}, o.Args...)...)
@@ -145,6 +217,9 @@ func (s *solver) solve() error {
 			s.tie(o.Result(), o.Args[1])
 		case o.Code == ir.OpDot:
 			s.tie(o.Result(), o.Args[2])
+			if packedOperand(s.k, o.Args[1]) {
+				o.Set("swap", true)
+			}
 		case o.Code == ir.OpFor:
 			for i, r := range o.Results {
 				s.tie(r, o.Args[3+i], o.Regions[0].Args[1+i], o.Regions[0].Yield().Args[i])
@@ -154,216 +229,77 @@ func (s *solver) solve() error {
 				s.tie(r, o.Regions[0].Yield().Args[i], o.Regions[1].Yield().Args[i])
 			}
 		}
-		return true
-	})
-	for _, o := range s.ops {
-		for _, r := range o.Results {
-			if p := pins[r]; p != nil {
-				if err := s.pin(r, p, o); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	s.spread()
-	s.mma = map[*ir.Op]*Mma{}
-	for _, o := range s.ops {
-		if o.Code != ir.OpDot {
-			continue
-		}
-		if packedOperand(s.k, o.Args[1]) {
-			o.Set("swap", true)
-		}
-		m := MmaOf(o, s.k.Warps, s.of[s.class(o.Result())])
-		if m == nil {
-			s.c.remark("layout", o.Span, "dot %s · %s runs as multiply-adds: the matrix units take f16, bf16, i8 and u8 tiles of multiples of 16×8×16", o.Args[0].Type, o.Args[1].Type)
-			continue
-		}
-		s.mma[o] = m
-		s.give(o.Result(), m.C, "accumulator of the matrix units")
-	}
-	s.spread()
-	for _, o := range s.ops {
-		if m := s.mma[o]; m != nil {
-			s.give(o.Args[0], m.A, "left operand of the matrix units")
-			s.give(o.Args[1], m.B, "right operand of the matrix units")
-		}
-	}
-	s.spread()
-	s.rest()
-	each(s.k, func(v *ir.Value) { v.Layout = s.of[s.class(v)] })
-	return nil
-}
-
-func (s *solver) pin(v *ir.Value, l *layout.Layout, o *ir.Op) error {
-	if l.Threads() != s.threads {
-		return &Error{Code: "G0405", Span: o.Span, Text: sprintf("the layout %s is for %d threads, the block has %d (%d warps)", l, l.Threads(), s.threads, s.k.Warps),
-			Help: "write warps(n) after the grid, or replicate the layout"}
-	}
-	if q := s.of[s.class(v)]; q != nil && !q.Equal(*l) {
-		return &Error{Code: "G0406", Span: o.Span, Text: sprintf("the layout %s contradicts %s, which an earlier annotation gives to a value that must agree with this one", l, q),
-			Help: "annotate one of them only; a conversion is inserted where layouts differ"}
-	}
-	s.give(v, l, "annotation")
-	return nil
-}
-
-// give sets the layout of a class that has none.
-func (s *solver) give(v *ir.Value, l *layout.Layout, why string) bool {
-	c := s.class(v)
-	if v.Type.IsScalar() || s.of[c] != nil {
-		return false
-	}
-	s.of[c], s.why[c] = l, why
-	return true
-}
-
-// spread carries layouts through operations that move or repeat elements in place, until nothing changes.
-func (s *solver) spread() {
-	for changed := true; changed; {
-		changed = false
-		for _, o := range s.ops {
-			if len(o.Args) == 0 || len(o.Results) != 1 || o.Args[0].Type.IsScalar() || o.Result().Type.IsScalar() {
-				continue
-			}
-			a, r := o.Args[0], o.Result()
-			if l := s.of[s.class(a)]; l != nil && s.of[s.class(r)] == nil && o.Code != ir.OpBroadcast {
-				if n := forward(o, l); n != nil {
-					changed = s.give(r, n, "follows its operand") || changed
-				}
-			}
-			if l := s.of[s.class(r)]; l != nil && s.of[s.class(a)] == nil && o.Code != ir.OpReduce {
-				if n := backward(o, l); n != nil {
-					changed = s.give(a, n, "follows its user") || changed
-				}
-			}
-		}
-	}
-}
-
-// forward is the layout of a result whose elements stay where the operand has them, or nil.
-func forward(o *ir.Op, l *layout.Layout) *layout.Layout {
-	var r layout.Layout
-	var err error
-	switch o.Code {
-	case ir.OpReduce:
-		if stacked(o, l) {
-			return nil
-		}
-		r, err = l.Reduce(false, o.Int("axis"))
-	case ir.OpReshape:
-		if !slices.Equal(l.Shape(), o.Args[0].Type.Shape) {
-			return nil // padded
-		}
-		r, err = l.Reshape(o.Result().Type.Shape...)
-	case ir.OpTranspose:
-		r, err = l.Permute(o.Ints("perm")...)
-	default:
-		return nil
-	}
-	if err != nil {
-		return nil
-	}
-	return &r
-}
-
-// backward is the layout of an operand whose elements lie where the result wants them, or nil.
-func backward(o *ir.Op, l *layout.Layout) *layout.Layout {
-	a, r := o.Args[0].Type, o.Result().Type
-	var q layout.Layout
-	var err error
-	switch o.Code {
-	case ir.OpBroadcast:
-		var dims []int
-		for i, n := range a.Shape {
-			if n != r.Shape[i] || n == 1 && l.Shape()[i] > 1 { // along padding too the one element is enough
-				dims = append(dims, i)
-			}
-		}
-		q, err = l.Reduce(true, dims...)
-	case ir.OpReshape:
-		if !slices.Equal(l.Shape(), r.Shape) {
-			return nil
-		}
-		q, err = l.Reshape(a.Shape...)
-	case ir.OpTranspose:
-		perm := o.Ints("perm")
-		inv := make([]int, len(perm))
-		for i, p := range perm {
-			inv[p] = i
-		}
-		q, err = l.Permute(inv...)
-	default:
-		return nil
-	}
-	if err != nil {
-		return nil
-	}
-	return &q
-}
-
-// rest gives classes without a demand a coalesced layout, those with global accesses first, in program order.
-func (s *solver) rest() {
-	vec := map[*ir.Value][2]int{} // class -> fast axis, elements
-	for _, o := range s.ops {
-		var v *ir.Value
-		switch o.Code {
-		case ir.OpLoad, ir.OpGather:
-			v = o.Result()
-		case ir.OpStore:
-			v = o.Args[0]
-		default:
-			continue
-		}
-		if v.Type.IsScalar() || s.of[s.class(v)] != nil {
-			continue
-		}
-		a := AccessOf(o)
-		n := s.facts.Vector(a, 16)
-		if bits := a.Tensor.Elem.Bits(); bits&(bits-1) != 0 || bits < 8 {
-			n = s.runOf(a, v.Type)
-		}
-		if p := s.k.ParamOf(tensorOf(o)); p != nil && p.Packed {
-			n = max(1, 128/a.Tensor.Elem.Bits())
-			n = min(pow2(n), a.Shape[a.Fast()])
-		}
-		if old, ok := vec[s.class(v)]; !ok || n > old[1] {
-			vec[s.class(v)] = [2]int{a.Fast(), n}
-		}
-	}
-	for _, o := range s.ops { // before the reads of their indices, which are small and follow
-		if o.Code == ir.OpGather {
-			if e, ok := vec[s.class(o.Result())]; ok && s.give(o.Result(), blocked(o.Result().Type.Shape, e[0], e[1], s.threads), "coalesced access to the rows that an index names") {
-				s.spread()
-			}
-		}
-	}
-	for _, o := range s.ops {
-		var v *ir.Value
-		if o.Code == ir.OpLoad {
-			v = o.Result()
-		} else if o.Code == ir.OpStore {
-			v = o.Args[0]
-		}
-		if v != nil {
-			if e, ok := vec[s.class(v)]; ok && s.give(v, blocked(v.Type.Shape, e[0], e[1], s.threads), "coalesced access to global memory") {
-				s.spread()
-			}
-		}
 	}
 	each(s.k, func(v *ir.Value) {
-		if s.give(v, blocked(v.Type.Shape, len(v.Type.Shape)-1, 1, s.threads), "spread over the block") {
-			s.spread()
+		if r := s.root(v); s.index[r] == nil {
+			c := &class{id: len(s.classes), v: v}
+			s.classes = append(s.classes, c)
+			s.index[r] = c
 		}
 	})
-}
-
-func tensorOf(o *ir.Op) *ir.Value {
-	switch o.Code {
-	case ir.OpLoad, ir.OpGather:
-		return o.Args[0]
-	case ir.OpStore:
-		return o.Args[1]
+	s.room = s.c.Target.MaxShared - s.rings()
+	if err := s.candidates(); err != nil {
+		return err
+	}
+	s.choose()
+	each(s.k, func(v *ir.Value) {
+		c := s.class(v)
+		v.Layout = c.labels[c.choice].l
+	})
+	for _, o := range s.ops {
+		if o.Code != ir.OpDot || s.mma(o) != nil {
+			continue
+		}
+		if m := s.mmaFor(o, nil); m != nil {
+			s.c.remark("layout", o.Span, "dot %s · %s runs as multiply-adds: the matrix units would sum it as %s, and converting to that and back costs more", o.Args[0].Type, o.Args[1].Type, m.C)
+			continue
+		}
+		s.c.remark("layout", o.Span, "dot %s · %s runs as multiply-adds: the matrix units take f16, bf16, i8 and u8 tiles of multiples of 16×8×16", o.Args[0].Type, o.Args[1].Type)
 	}
 	return nil
+}
+
+type mmaKey struct {
+	o *ir.Op
+	c *layout.Layout
+}
+
+// mmaFor is how a dot runs whose accumulator has layout c (nil lets it choose): as MmaOf says; where c is no layout of
+// accumulators, in one that is, if the conversions before and after it are cheaper than multiply-adds.
+func (s *solver) mmaFor(o *ir.Op, c *layout.Layout) *Mma {
+	key := mmaKey{o, c}
+	m, ok := s.mmas[key]
+	if ok {
+		return m
+	}
+	if c == nil || c.IsPermutation() {
+		if m = MmaOf(o, s.k.Warps, c); m != nil {
+			m.A, m.B, m.C = s.intern(m.A), s.intern(m.B), s.intern(m.C)
+		}
+	}
+	if m == nil && c != nil {
+		if own := s.mmaFor(o, nil); own != nil && s.matrixCost(o, own, c) < s.multiplyAdds(o, c) {
+			m = own
+		}
+	}
+	s.mmas[key] = m
+	return m
+}
+
+// mma is how a dot runs under the chosen layouts.
+func (s *solver) mma(o *ir.Op) *Mma {
+	c := s.class(o.Result())
+	return s.mmaFor(o, c.labels[c.choice].l)
+}
+
+// intern gives equal layouts one address.
+func (s *solver) intern(l *layout.Layout) *layout.Layout {
+	key := [3]int{l.Rank(), l.Locals(), l.Size()}
+	for _, x := range s.known[key] {
+		if x == l || x.Equal(*l) {
+			return x
+		}
+	}
+	s.known[key] = append(s.known[key], l)
+	return l
 }

@@ -66,7 +66,10 @@ func packable(f *Facts, p *ir.Param, o, before *ir.Op) error {
 // Distinct splits a layout's threads: rank is the number of a thread among those that hold different elements, copies
 // are the threads that hold the same as another one.
 func Distinct(l *layout.Layout) (threads int, rank func(thread int) int) {
-	digits, _, _ := l.Digits()
+	digits, _, ok := l.Digits()
+	if !ok { // threads share elements in other ways than by whole digits: each keeps its own
+		return l.Threads(), func(thread int) int { return thread }
+	}
 	threads = 1
 	for _, d := range digits {
 		if d.Dim >= 0 {

@@ -73,21 +73,26 @@ type Context struct {
 
 // Remark tells the author what a pass decided, on the source line it concerns.
 type Remark struct {
-	Pass string
-	Span ir.Span
-	Text string
+	Pass      string
+	Span      ir.Span
+	Text      string
+	Value     string // the type and layout with which Text begins, where it says what decided them
+	Conflicts int    // wavefronts of shared memory that are lost to bank conflicts
 }
 
 func (c *Context) remark(pass string, span ir.Span, format string, args ...any) {
-	c.Remarks = append(c.Remarks, Remark{pass, span, fmt.Sprintf(format, args...)})
+	c.Remarks = append(c.Remarks, Remark{Pass: pass, Span: span, Text: fmt.Sprintf(format, args...)})
 }
 
 // Error is a kernel that the target cannot run; Code is a stable diagnostic code.
 type Error struct {
-	Code string
-	Span ir.Span
-	Text string
-	Help string
+	Code   string
+	Span   ir.Span
+	Text   string
+	Other  ir.Span // another place that it is about, with Note
+	Note   string
+	Detail string // lines to print as they are
+	Help   string
 }
 
 func (e *Error) Error() string { return e.Text }

@@ -13,6 +13,7 @@ func reportPass(k *ir.Kernel, c *Context) error {
 	facts := NewFacts(k)
 	for _, a := range SharedAccesses(k, c.Target) {
 		c.remark("report", a.Op.Span, "%s", traffic(a.Verb+" shared memory,", a.Access))
+		c.Remarks[len(c.Remarks)-1].Conflicts = a.Access.Conflicts()
 	}
 	k.Body.Walk(func(o *ir.Op) bool {
 		if o.Code == ir.OpLoad || o.Code == ir.OpGather || o.Code == ir.OpStore || o.Code == ir.OpCopyAsync {
@@ -47,9 +48,6 @@ func SharedAccesses(k *ir.Kernel, t Target) []SharedAccess {
 			return true
 		}
 		if buf.Def == nil || buf.Def.Str("pack") != "" || buf.Def.Flag("private") || tile.Layout == nil || tile.Type.Rank() == 0 {
-			return true
-		}
-		if _, _, ok := tile.Layout.Digits(); !ok {
 			return true
 		}
 		rows := RowsOf(tile.Type, buf.Def.Int("swizzle"))
@@ -87,7 +85,7 @@ func globalAccess(k *ir.Kernel, facts *Facts, o *ir.Op) string {
 			return ""
 		}
 		held = 1
-		if _, local, ok := v.Layout.Digits(); ok && len(local) > 0 && local[0].Dim == fast && local[0].Stride == 1 {
+		if local := v.Layout.LocalDigits(); len(local) > 0 && local[0].Dim == fast && local[0].Stride == 1 {
 			for 2*held <= known && local[0].Radix%(2*held) == 0 {
 				held *= 2
 			}
@@ -111,20 +109,50 @@ func globalAccess(k *ir.Kernel, facts *Facts, o *ir.Op) string {
 	return s
 }
 
-// decisions tells, once for each group of values that share a layout, which layout it got and what decided it.
+// decisions tells, once for each group of values that share a layout, which layout it got, what decided it, and what the
+// next best would cost.
 func (s *solver) decisions() {
-	said := map[*ir.Value]bool{}
+	if n := (s.strongest - s.total) / tick; n > 0 && n < tooMuch/tick {
+		s.c.remark("layout", ir.Span{}, "about %d cycles a block by the model; if each tile followed the strongest demand on it alone, %d more", s.total/tick, n)
+	}
+	said := map[*class]bool{}
 	for _, o := range s.ops {
 		for _, r := range o.Results {
+			if r.Type.Kind != ir.Tile || r.Type.IsScalar() || o.Code == ir.OpConst {
+				continue
+			}
 			c := s.class(r)
-			l := s.of[c]
-			if l == nil || said[c] || r.Type.IsScalar() || o.Code == ir.OpConst {
+			if said[c] {
 				continue
 			}
 			said[c] = true
-			s.c.remark("layout", o.Span, "%s @ %s: %s%s", r.Type, l, s.why[c], padding(l, r.Type.Shape))
+			l := c.labels[c.choice]
+			v := fmt.Sprintf("%s @ %s", r.Type, l.l)
+			s.c.remark("layout", o.Span, "%s: %s%s%s", v, l.why, padding(l.l, r.Type.Shape), c.instead())
+			s.c.Remarks[len(s.c.Remarks)-1].Value = v
 		}
 	}
+}
+
+// instead says what the best of the other candidates would have cost, when all other classes keep theirs.
+func (c *class) instead() string {
+	best := -1
+	for i, n := range c.rest {
+		if i != c.choice && (best < 0 || n < c.rest[best]) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return ""
+	}
+	n := c.rest[best] / order / tick
+	switch {
+	case n == 0:
+		return ""
+	case n >= tooMuch/tick:
+		return fmt.Sprintf("; as %s (%s) it would not fit into shared memory", c.labels[best].l, c.labels[best].why)
+	}
+	return fmt.Sprintf("; as %s (%s) it would take about %d cycles more", c.labels[best].l, c.labels[best].why, n)
 }
 
 // padding says where a layout reaches beyond its tile, or holds elements more than once.

@@ -25,6 +25,17 @@ func RowsOf(t ir.Type, swizzle int) Rows {
 	return r
 }
 
+// plainRows is a tile without a gap or a swizzle, so that a reshape of it lies at the same places.
+func plainRows(t ir.Type) Rows {
+	r := Rows{Shape: t.Shape, Size: container(t.Elem.Bits()), Pitch: make([]int, t.Rank())}
+	r.Slot = r.Size
+	for i := len(t.Shape) - 1; i >= 0; i-- {
+		r.Pitch[i] = r.Slot
+		r.Slot *= t.Shape[i]
+	}
+	return r
+}
+
 // Offset is the byte of an element.
 func (r Rows) Offset(c []int) int {
 	last := len(c) - 1
@@ -45,7 +56,7 @@ func (r Rows) Offset(c []int) int {
 // Vector is the number of neighbours along the last axis that one access of a thread covers.
 func (r Rows) Vector(l *layout.Layout) int {
 	last := len(r.Shape) - 1
-	_, local, _ := l.Digits()
+	local := l.LocalDigits()
 	v := 1
 	if len(local) == 0 || local[0].Dim != last || local[0].Stride != 1 {
 		return 1
@@ -86,19 +97,19 @@ var matrix8 = [2]layout.Layout{layout.Spatial(8, 4).Local(1, 2), layout.ColumnSp
 // Traffic counts what it takes to move the tile between registers and memory, walking every access. Elements beyond the
 // tile and threads with copies (when writing) take no part.
 func (r Rows) Traffic(l *layout.Layout, write, matrices bool) layout.Access {
-	if q, n, trans, ok := r.Matrices(l); ok && matrices && (!write || !trans && !hasCopies(l)) {
+	repeats := l.Repeats()
+	if q, n, trans, ok := r.Matrices(l); ok && matrices && (!write || !trans && len(repeats) == 0) {
 		return r.matrixTraffic(l, q, n, trans)
 	}
 	v := r.Vector(l)
 	a := layout.Access{Vector: v, VectorBits: 8 * v * r.Size}
-	thread, _, _ := l.Digits()
 	at := make([]int, l.Threads())
 	c := make([]int, 0, 8)
 	for i := 0; i < l.Locals(); i += v {
 		for t := range at {
 			c = l.AppendAt(c, t, i)
 			at[t] = -1
-			if inside(c, r.Shape) && !(write && isCopy(thread, t)) {
+			if inside(c, r.Shape) && !(write && layout.Repeated(repeats, t)) {
 				at[t] = r.Offset(c)
 			}
 		}
@@ -120,27 +131,6 @@ func inside(c, shape []int) bool {
 		}
 	}
 	return true
-}
-
-func hasCopies(l *layout.Layout) bool {
-	thread, _, _ := l.Digits()
-	for _, d := range thread {
-		if d.Dim < 0 && d.Radix > 1 {
-			return true
-		}
-	}
-	return false
-}
-
-// isCopy reports that another thread holds the same elements and comes first.
-func isCopy(digits []layout.Digit, t int) bool {
-	for _, d := range digits {
-		if d.Dim < 0 && t%d.Radix != 0 {
-			return true
-		}
-		t /= d.Radix
-	}
-	return false
 }
 
 // matrixTraffic counts ldmatrix: each matrix is eight rows of 16 bytes in one wavefront.

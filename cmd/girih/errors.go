@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang"
 	"github.com/girih-lang/girih/lang/diag"
@@ -104,9 +105,7 @@ func compileError(pkg *lang.Package, k *ir.Kernel, err error) error {
 	case errors.As(err, &list):
 		return &failure{code: exitCompile, err: list}
 	case src != nil && errors.As(err, &pe) && pe.Span != (ir.Span{}):
-		var l diag.List
-		l.Errorf(src, diag.Span(pe.Span), pe.Code, "%s", pe.Text).WithHelp("%s", pe.Help)
-		return &failure{code: exitCompile, err: l}
+		return &failure{code: exitCompile, err: compile.Diagnose(src, pe)}
 	case errors.As(err, &pe):
 		return (&failure{code: exitCompile, err: fmt.Errorf("kernel %s: %s: %s", k.Name, pe.Code, pe.Text)}).with("%s", pe.Help)
 	case src != nil && errors.As(err, &ve) && ve.Op != nil:

@@ -62,7 +62,11 @@ func (a *app) explain(pkg *lang.Package, decl lang.Kernel, k *ir.Kernel, target 
 	if tuned != "" {
 		a.printf("\ntune values: %s\n", tuned)
 	}
-	a.printf("\nfor %s: %s\n", target.Name, strings.Join(append(a.resources(k, code), specialisation(k)...), "; "))
+	facts := a.resources(k, code)
+	if code.Target.GPU {
+		facts = append(facts, conflicts(text, code))
+	}
+	a.printf("\nfor %s: %s\n", target.Name, strings.Join(append(facts, specialisation(k)...), "; "))
 	return nil
 }
 

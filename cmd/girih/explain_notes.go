@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,6 +10,24 @@ import (
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang/diag"
 )
+
+// conflicts says in which lines shared memory loses wavefronts to bank conflicts.
+func conflicts(text *diag.Source, code *compile.Code) string {
+	lost := map[int]int{}
+	for _, r := range code.Remarks {
+		if r.Conflicts > 0 {
+			lost[text.LineOf(r.Span.Start)] += r.Conflicts
+		}
+	}
+	if len(lost) == 0 {
+		return "no bank conflicts"
+	}
+	var s []string
+	for _, n := range slices.Sorted(maps.Keys(lost)) {
+		s = append(s, fmt.Sprintf("%d in line %d", lost[n], n))
+	}
+	return "bank conflicts: " + strings.Join(s, ", ")
+}
 
 // notes are the remarks and the layouts of the values of each line, in the order of the text.
 func notes(text *diag.Source, span diag.Span, code *compile.Code) map[int][]string {
@@ -26,8 +45,17 @@ func notes(text *diag.Source, span diag.Span, code *compile.Code) map[int][]stri
 			byLine[n] = append(byLine[n], note{at.Start, s})
 		}
 	}
+	// What decided a layout stands behind the first value of the line that has it.
+	type decision struct {
+		line  int
+		value string // type and layout
+	}
+	why := map[decision]string{}
+	key := func(at ir.Span, value string) decision { return decision{text.LineOf(at.Start), value} }
 	for _, r := range code.Remarks {
-		add(r.Span, r.Pass+": "+r.Text)
+		if r.Value != "" {
+			why[key(r.Span, r.Value)] = strings.TrimPrefix(r.Text, r.Value+": ")
+		}
 	}
 	clip := clips(code.Kernel)
 	code.Kernel.Body.Walk(func(o *ir.Op) bool {
@@ -45,10 +73,21 @@ func notes(text *diag.Source, span diag.Span, code *compile.Code) map[int][]stri
 			if at, ok := clip.at[v]; ok {
 				name += ", clipped at " + at
 			}
-			add(o.Span, fmt.Sprintf("%s: %s @ %s", name, v.Type, shorten(v.Layout.String())))
+			note := fmt.Sprintf("%s: %s @ %s", name, v.Type, shorten(v.Layout.String()))
+			k := key(o.Span, fmt.Sprintf("%s @ %s", v.Type, v.Layout))
+			if because, ok := why[k]; ok {
+				note += ": " + because
+				delete(why, k)
+			}
+			add(o.Span, note)
 		}
 		return true
 	})
+	for _, r := range code.Remarks {
+		if _, left := why[key(r.Span, r.Value)]; left || r.Value == "" {
+			add(r.Span, r.Pass+": "+r.Text)
+		}
+	}
 	out := map[int][]string{}
 	for n, list := range byLine {
 		slices.SortStableFunc(list, func(a, b note) int { return int(a.at - b.at) })

@@ -18,10 +18,10 @@ import (
 	"unicode"
 
 	"github.com/girih-lang/girih/internal/bundle"
+	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/lang"
-	"github.com/girih-lang/girih/lang/diag"
 	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime/cache"
 )
@@ -195,9 +195,9 @@ func (m *Made) kernel(ctx context.Context, decl lang.Kernel, used map[string]boo
 		code, err := m.code(ctx, k, t)
 		var pe *passes.Error
 		if errors.As(err, &pe) && pe.Span != (ir.Span{}) {
-			var l diag.List
-			l.Errorf(decl.Source, diag.Span(pe.Span), pe.Code, "for %s: %s", t, pe.Text).WithHelp("%s", pe.Help)
-			return nil, l
+			at := *pe
+			at.Text = fmt.Sprintf("for %s: %s", t, pe.Text)
+			return nil, compile.Diagnose(decl.Source, &at)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("kernel %s for %s: %w", decl.Name, t, err)

@@ -123,6 +123,8 @@ func (s *Session) isLayout(x syntax.Expr) bool {
 		return s.isLayout(x.Fun)
 	case *syntax.SelectorExpr:
 		return s.isLayout(x.X)
+	case *syntax.BasisExpr:
+		return s.isLayout(x.X)
 	case *syntax.Ident:
 		_, value := s.Lookup(x.Name)
 		return !value && s.Pkg.Declares(x.Name) == "layout"

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 
+	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang"
 	"github.com/girih-lang/girih/lang/diag"
@@ -221,7 +222,7 @@ func (s *Session) located(k *ir.Kernel, err error) error {
 	case src == nil:
 		return err
 	case errors.As(err, &pe) && pe.Span != (ir.Span{}):
-		l.Errorf(src, diag.Span(pe.Span), pe.Code, "%s", pe.Text).WithHelp("%s", pe.Help)
+		l = compile.Diagnose(src, pe)
 	case errors.As(err, &pe):
 		return fmt.Errorf("kernel %s: %s: %w", k.Name, pe.Code, err)
 	case errors.As(err, &ve) && ve.Op != nil:

@@ -96,7 +96,6 @@ const (
 	BadSchedule     = "G0404"
 	LayoutThreads   = "G0405"
 	LayoutConflict  = "G0406"
-	LayoutDigits    = "G0407"
 	NoLayout        = "G0408"
 	PackedRead      = "G0409"
 	PackedTwice     = "G0410"
@@ -109,7 +108,6 @@ var layoutCodes = []Code{
 	{BadSchedule, "A schedule word with the wrong argument, or in the wrong place.", "kernel A(x f32[N]) (y f32[N]) {\n\tgrid n in N by 64 pipeline(3)\n\ty[n] = x[n]\n}\n"},
 	{LayoutThreads, "A layout is for another number of threads than the block has.", ""},
 	{LayoutConflict, "Two annotations give different layouts to values that must agree.", ""},
-	{LayoutDigits, "A layout that is no permutation of digits; no code is generated for it yet.", ""},
 	{NoLayout, "No layout was found for an operation.", ""},
 	{PackedRead, "A packed tensor is not read in whole tiles over both of its dimensions.", ""},
 	{PackedTwice, "A packed tensor is read in two layouts; it can be stored in one order only.", ""},

@@ -58,6 +58,7 @@ type Diagnostic struct {
 	Span     Span
 	Message  string // one line: what was expected, what was found
 	Notes    []Note
+	Detail   string // lines that are printed as they are, a drawing say; may be empty
 	Help     string // one line: what to do; may be empty
 }
 
@@ -79,6 +80,12 @@ func (d *Diagnostic) Note(at Span, format string, args ...any) *Diagnostic {
 // NoteIn is Note for a position in another source of the package.
 func (d *Diagnostic) NoteIn(src *Source, at Span, format string, args ...any) *Diagnostic {
 	d.Notes = append(d.Notes, Note{Source: src, Span: at, Message: sprintf(format, args)})
+	return d
+}
+
+// WithDetail sets the lines that are printed below the notes, and returns d.
+func (d *Diagnostic) WithDetail(text string) *Diagnostic {
+	d.Detail = text
 	return d
 }
 

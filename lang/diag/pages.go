@@ -83,7 +83,6 @@ var pages = map[string]Page{
 	BadSchedule:     {"Give the word its one number, on the statement that has it.", "", "kernel A(x f32[N]) (y f32[N]) {\n\tgrid n in N by 64 warps(4)\n\ty[n] = x[n]\n}\n"},
 	LayoutThreads:   {"Write warps(n) after the grid, so that the block has as many threads as the layout, or replicate the layout: `.replicate(4)`.", "", ""},
 	LayoutConflict:  {"Annotate one of the two values. Where layouts may differ, a conversion is inserted by itself.", "", ""},
-	LayoutDigits:    {"Write the layout with local and spatial parts.", "", ""},
 	NoLayout:        {"This is a limit of the compiler: name intermediate values and annotate one of them with a layout of local and spatial parts, and report the kernel.", "", ""},
 	PackedRead:      {"Read it as w[k, n] with two ranges from 0, whose widths are those of the tiles; or drop the word packed.", "", ""},
 	PackedTwice:     {"Read it once into a variable, or drop the word packed.", "", ""},

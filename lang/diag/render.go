@@ -70,6 +70,11 @@ func (d *Diagnostic) render(b *strings.Builder, opt Options) {
 		fmt.Fprintf(b, "%s: %s: %s\n", src.At(n.Span.Start), paint(blue, "note"), printable(n.Message))
 		excerpt(b, src, n.Span, func(s string) string { return paint(blue, s) })
 	}
+	if d.Detail != "" {
+		for line := range strings.Lines(d.Detail) {
+			b.WriteString(printable(strings.TrimSuffix(line, "\n")) + "\n")
+		}
+	}
 	if d.Help != "" {
 		fmt.Fprintf(b, "%s: %s\n", paint(green, "help"), printable(d.Help))
 	}

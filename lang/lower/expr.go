@@ -46,6 +46,8 @@ func (l *lowerer) expression(x syntax.Expr) operand {
 		return l.selector(x)
 	case *syntax.LayoutExpr:
 		return l.annotate(x)
+	case *syntax.BasisExpr:
+		l.errorf(x.Span(), diag.Misplaced, "this is a layout and stands only behind @, or in a declaration `layout Name = …`")
 	case *syntax.ListLit:
 		l.errorf(x.Span(), diag.Misplaced, "a list stands in tune and, in tests, in ranges and in conversions such as i32([1, 2])")
 	case *syntax.AllExpr, *syntax.TileExpr:

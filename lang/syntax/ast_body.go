@@ -165,6 +165,28 @@ type LayoutExpr struct {
 	X, Layout Expr
 }
 
+// BasisExpr is `basis(2, 4){thread: [(0, 1), (1, 2)], local: [(0, 3)]}`: a layout by the images of the digits of its axes.
+type BasisExpr struct {
+	At
+	X     Expr // the call
+	OpLoc At   // of the braces
+	Axes  []*BasisAxis
+}
+
+// A BasisAxis is an axis of a basis with its vectors, minor first.
+type BasisAxis struct {
+	At
+	Name    *Ident
+	Vectors []*BasisVector
+}
+
+// A BasisVector is where the value 1 of a digit goes.
+type BasisVector struct {
+	At
+	Radix string // "" is 2
+	Index []Expr
+}
+
 // OracleExpr is `oracle { … }` in a test: statements that are computed exactly, on whole tensors. Its value is that of its last
 // statement, an expression or a return.
 type OracleExpr struct {
@@ -195,4 +217,5 @@ func (*AllExpr) expr()      {}
 func (*TileExpr) expr()     {}
 func (*SelectorExpr) expr() {}
 func (*LayoutExpr) expr()   {}
+func (*BasisExpr) expr()    {}
 func (*OracleExpr) expr()   {}

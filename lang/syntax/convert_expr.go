@@ -106,6 +106,8 @@ func (c *converter) postfix(g *gPostfix) Expr {
 		switch {
 		case s.Sel != nil:
 			x = &SelectorExpr{at, x, s.Sel.ident()}
+		case s.Basis != nil:
+			x = c.basis(at, x, s)
 		case s.Call != nil:
 			x = &CallExpr{At: at, Fun: x, Args: c.args(s.Call.Args)}
 		case i+1 < len(g.Suffixes) && g.Suffixes[i+1].Call != nil:
@@ -117,6 +119,31 @@ func (c *converter) postfix(g *gPostfix) Expr {
 		}
 	}
 	return x
+}
+
+// basis converts the braces behind `basis(…)`.
+func (c *converter) basis(at At, x Expr, g *gSuffix) Expr {
+	call, ok := x.(*CallExpr)
+	if ok {
+		id, named := call.Fun.(*Ident)
+		ok = named && id.Name == "basis"
+	}
+	if !ok {
+		c.err(g.at(), diag.BadLayoutForm, "axes in braces stand behind basis(…) only").WithHelp("write basis(2, 4){thread: [(0, 1)], local: [(1, 0), (0, 2)]}")
+	}
+	b := &BasisExpr{At: at, X: x, OpLoc: g.at()}
+	for _, a := range g.Basis {
+		axis := &BasisAxis{At: a.at(), Name: a.Name.ident()}
+		for _, v := range a.Vectors {
+			vec := &BasisVector{At: v.at(), Index: c.exprs(v.At)}
+			if v.Radix != nil {
+				vec.Radix = v.Radix.Value
+			}
+			axis.Vectors = append(axis.Vectors, vec)
+		}
+		b.Axes = append(b.Axes, axis)
+	}
+	return b
 }
 
 func (c *converter) typeArgs(gs []*gIndex) []Expr {

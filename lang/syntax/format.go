@@ -106,10 +106,11 @@ func (f *formatter) isMulti(i int) bool {
 	if f.expand[t.Pos.Offset] {
 		return true
 	}
+	list := t.Value != "{" || f.basis[t.Pos.Offset]
 	if end == i+1 {
-		return t.Value == "{" && f.newlines(end) > 0
+		return !list && f.newlines(end) > 0
 	}
-	if t.Value == "{" {
+	if !list {
 		if f.broken(i, end) {
 			return true
 		}
@@ -212,7 +213,7 @@ func (f *formatter) breakBefore(i int) lineBreak {
 			return closeOff
 		}
 		return noBreak
-	case opened && before.Value == "{":
+	case opened && top.text == "{":
 		if top.multi {
 			return stmt
 		}
@@ -267,7 +268,10 @@ func (f *formatter) bracket(i int) {
 	switch {
 	case closer[t.Value] != "":
 		b := bracket{t.Value, f.out.indent(), f.isMulti(i)}
-		if t.Value == "{" {
+		if f.basis[t.Pos.Offset] {
+			b.text = "["
+		}
+		if b.text == "{" {
 			b.indent = f.stmtIndent
 		}
 		f.open = append(f.open, b)
@@ -289,7 +293,7 @@ func (f *formatter) nextToken(i int) int {
 // closesList says whether the token after i closes a list, and whether that list is on lines of its own.
 func (f *formatter) closesList(i int) (multi, ok bool) {
 	k := f.nextToken(i)
-	if k < 0 || f.toks[k].Type != tokPunct || opener[f.toks[k].Value] == "" || f.toks[k].Value == "}" {
+	if k < 0 || f.toks[k].Type != tokPunct || opener[f.toks[k].Value] == "" || f.toks[k].Value == "}" && !f.basis[f.toks[k].Pos.Offset] {
 		return false, false
 	}
 	at := f.partner[k]

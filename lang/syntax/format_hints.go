@@ -71,6 +71,16 @@ func (h *hints) expr(x Expr, depth int) {
 		}
 	case *SelectorExpr:
 		h.expr(x.X, depth)
+	case *BasisExpr:
+		h.expr(x.X, depth)
+		h.basis[int(x.OpLoc.Loc.Start)], h.basis[int(x.OpLoc.Loc.End)-1] = true, true
+		for _, a := range x.Axes {
+			for _, v := range a.Vectors {
+				for _, e := range v.Index {
+					h.expr(e, depth+1)
+				}
+			}
+		}
 	case *LayoutExpr:
 		h.expr(x.X, depth)
 		h.layouts = append(h.layouts, x.Layout.Span())

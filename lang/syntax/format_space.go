@@ -19,10 +19,14 @@ func (f *formatter) blank(i, j int) bool {
 	}
 	operand := a.Type == tokIdent || x == ")" || x == "]"
 	switch {
+	case f.basis[a.Pos.Offset] && x == "{", f.basis[b.Pos.Offset] && y != "":
+		return false
 	case x == "{" || y == "}":
 		return x != "{" || y != "}"
 	case x == "(", x == "[", y == ")", y == "]", y == ",", x == ".", y == ".", x == "..", y == "..", y == ":":
 		return y == ":" && x == ","
+	case x == ":" && f.inLayout(int32(a.Pos.Offset)):
+		return b.Type == tokPunct && y == "["
 	case x == ",":
 		return !f.inLayout(int32(a.Pos.Offset))
 	case f.unary[a.Pos.Offset], f.tight[a.Pos.Offset], f.tight[b.Pos.Offset]:
@@ -94,10 +98,11 @@ type hints struct {
 	grouping map[int]bool // parentheses around an expression; all other brackets enclose lists
 	expand   map[int]bool // blocks that are never on one line
 	layouts  []diag.Span  // layout expressions, in order: their commas have no blanks
+	basis    map[int]bool // the braces of a basis, which are brackets of a list
 }
 
 func newHints(file *File) hints {
-	h := hints{map[int]bool{}, map[int]bool{}, map[int]bool{}, map[int]bool{}, nil}
+	h := hints{map[int]bool{}, map[int]bool{}, map[int]bool{}, map[int]bool{}, nil, map[int]bool{}}
 	for _, d := range file.Decls {
 		h.decl(d)
 	}

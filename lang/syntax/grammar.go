@@ -240,6 +240,20 @@ type gSuffix struct {
 	Sel   *gName    `parser:"'.' @@"`
 	Call  *gCall    `parser:"| @@"`
 	Index []*gIndex `parser:"| '[' @@ ( (?! ',' ']') ',' @@ )* ','? ']'"`
+	Basis []*gAxis  `parser:"| (?= '{' Ident ':' '[') '{' @@ ( (?! ',' '}') ',' @@ )* ','? '}'"`
+}
+
+// gAxis is an axis of a basis: no block starts with a name, a colon and a bracket.
+type gAxis struct {
+	toks
+	Name    *gName     `parser:"@@ ':' '['"`
+	Vectors []*gVector `parser:"( @@ ( (?! ',' ']') ',' @@ )* ','? )? ']'"`
+}
+
+type gVector struct {
+	toks
+	Radix *lexer.Token `parser:"( (?= Int ':') @Int ':' )?"`
+	At    []*gExpr     `parser:"'(' @@ ( (?! ',' ')') ',' @@ )* ','? ')'"`
 }
 
 type gCall struct {

@@ -72,6 +72,11 @@ func children(n Node) []Node {
 	case *Arg:
 		c.ident(n.Name)
 		c.expr(n.X)
+	case *BasisAxis:
+		c.ident(n.Name)
+		add(&c, n.Vectors)
+	case *BasisVector:
+		add(&c, n.Index)
 	}
 	return c
 }
@@ -137,6 +142,9 @@ func (c *kids) expression(n Expr) {
 	case *LayoutExpr:
 		c.expr(n.X)
 		c.expr(n.Layout)
+	case *BasisExpr:
+		c.expr(n.X)
+		add(c, n.Axes)
 	case *OracleExpr:
 		c.block(n.Body)
 	}

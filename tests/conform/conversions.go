@@ -3,6 +3,7 @@ package conform
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
@@ -47,8 +48,61 @@ func product(fs []factor, rank int) layout.Layout {
 	return l
 }
 
+// Twist adds digits of a layout's coordinates to other digits of the same radix, at random: the result is a layout of the
+// same shape that is no digit permutation any more (a swizzle of registers, say). Where the layout's digits do not fit
+// it comes back as it is.
+func Twist(r *rand.Rand, l layout.Layout) layout.Layout {
+	shape := l.Shape()
+	type digit struct{ dim, stride, radix int }
+	var digits []digit
+	for d, n := range shape {
+		for stride, p := 1, 2; n > 1; p++ {
+			for ; n%p == 0; n /= p {
+				digits = append(digits, digit{d, stride, p})
+				stride *= p
+			}
+		}
+	}
+	order := r.Perm(len(digits)) // a digit takes from those before it in this order only, so that nothing is lost
+	text := strings.Builder{}
+	fmt.Fprintf(&text, "basis(%s){", strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", ", "), "[]"))
+	for d := range shape {
+		if d > 0 {
+			text.WriteString(", ")
+		}
+		fmt.Fprintf(&text, "dim%d: [", d)
+		first := true
+		for i, x := range digits {
+			if x.dim != d {
+				continue
+			}
+			at := make([]int, len(shape))
+			at[d] = x.stride
+			for j, y := range digits {
+				if y.radix == x.radix && order[j] < order[i] && r.IntN(3) == 0 {
+					at[y.dim] += y.stride * (1 + r.IntN(y.radix-1))
+				}
+			}
+			if !first {
+				text.WriteString(", ")
+			}
+			first = false
+			fmt.Fprintf(&text, "%d:(%s)", x.radix, strings.Trim(strings.ReplaceAll(fmt.Sprint(at), " ", ", "), "[]"))
+		}
+		text.WriteByte(']')
+	}
+	text.WriteByte('}')
+	m := layout.Must(layout.Parse(text.String()))
+	t, err := layout.Compose(l, m)
+	if err != nil {
+		return l
+	}
+	return t
+}
+
 // Conversions lists n of them: element types of 8, 16 and 32 bits, one to four warps, all classes, with and without copies
-// and factors of 3 and 5. The list is the same every time.
+// and factors of 3 and 5. Nearly half have a layout that is no digit permutation on one side or on both. The list is the
+// same every time.
 func Conversions(n int) []Conversion {
 	r := rand.New(rand.NewPCG(4, 4))
 	types := []dtype.Type{dtype.I8, dtype.F16, dtype.BF16, dtype.I16, dtype.F32, dtype.I32, dtype.U8, dtype.F8E4M3FN}
@@ -138,6 +192,19 @@ func conversion(r *rand.Rand, i int, elem dtype.Type) Conversion {
 		b = remix(r, append(append([]factor(nil), warps...), all...), shuffleBits)
 	}
 	from, to := product(a, rank), product(b, rank)
+	twist := func(seed int, l layout.Layout) layout.Layout {
+		return Twist(rand.New(rand.NewPCG(uint64(i), uint64(seed))), l)
+	}
+	switch {
+	case i%3 == 0: // the same twist on both sides keeps the class
+		from, to = twist(0, from), twist(0, to)
+	case i%12 == 5:
+		from = twist(1, from)
+	case i%12 == 10:
+		to = twist(1, to)
+	case i%12 == 11:
+		from, to = twist(1, from), twist(2, to)
+	}
 	return Conversion{fmt.Sprintf("%d %s %s to %s", i, elem, from, to), convertKernel(fmt.Sprintf("convert%d", i), elem, 1<<warpBits, from, to), from, to}
 }
 

@@ -45,11 +45,14 @@ func TestConversions(t *testing.T) {
 	target, err := compile.Target("sm_90a")
 	require.NoError(t, err)
 	classes, plans := map[layout.Class]int{}, map[layout.Class]int{}
-	exchanges, rounds := 0, 0
+	exchanges, rounds, mixed := 0, 0, 0
 	for _, c := range Conversions(400) {
 		class, err := layout.Classify(c.From, c.To)
 		require.NoError(t, err, c.Name)
 		classes[class]++
+		if !c.From.IsPermutation() || !c.To.IsPermutation() {
+			mixed++
+		}
 		t.Run(c.Name, func(t *testing.T) {
 			code, err := compile.Thread(c.Kernel, target, compile.Options{Verify: true})
 			require.NoError(t, err)
@@ -85,8 +88,9 @@ func TestConversions(t *testing.T) {
 			require.Equal(t, want, counts)
 		})
 	}
-	t.Log(classes, plans, exchanges, rounds)
+	t.Log(classes, plans, exchanges, rounds, mixed)
 	require.Greater(t, exchanges, 30)
+	require.Greater(t, mixed, 150)
 	require.Greater(t, rounds, 1)
 	require.Greater(t, plans[layout.Shuffle], 50)
 	for _, c := range []layout.Class{layout.Register, layout.Shuffle, layout.Shared} {
@@ -119,9 +123,13 @@ func TestConversionsPTX(t *testing.T) {
 }
 
 // conversionsRun is how many conversions run on a GPU.
-const conversionsRun = 240
+const conversionsRun = 260
 
-// Every conversion moves every element on the GPU, from the cache where there is no LLVM.
+// Every conversion moves every element on the GPU, from the cache where there is no LLVM:
+//
+//	CGO_ENABLED=0 go test -c -o conform.test ./tests/conform
+//	GIRIH_CACHE=$PWD/cache ./conform.test -test.run TestConversionsPTX     # where LLVM is
+//	GIRIH_CACHE=$PWD/cache ./conform.test -test.run TestConversionsCUDA    # where the GPU is
 func TestConversionsCUDA(t *testing.T) {
 	dev := gpu(t)
 	for _, c := range Conversions(conversionsRun) {

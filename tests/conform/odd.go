@@ -15,7 +15,7 @@ func oddCases() []Case {
 		d := defs{"T": t}
 		for _, s := range [][2]int64{{7, 96}, {23, 200}, {14, 288}} {
 			ds := dims{"M": s[0], "N": s[1]}
-			for _, k := range []string{"Columns96", "SevenRows", "SevenColumns", "Turn", "Rotate", "RotateBack", "Exchange"} {
+			for _, k := range []string{"Columns96", "SevenRows", "SevenColumns", "Turn", "Rotate", "RotateBack", "Exchange", "Xor", "XorCopies"} {
 				add(k, d, ds)
 			}
 		}

@@ -37,6 +37,9 @@ func (c Case) Lower() (*ir.Kernel, error) {
 	if own := map[string]string{"odd": odd, "gather": gathers}[c.File]; own != "" {
 		text, ok = own, true
 	}
+	if c.File == "embed" {
+		text, ok = examples.Embed(), true
+	}
 	if !ok {
 		return nil, fmt.Errorf("no file %s", c.File)
 	}
@@ -121,6 +124,8 @@ func (c Case) arguments(k *ir.Kernel) (map[string]runtime.Arg, error) {
 		}
 		var t *tensor.Tensor
 		switch e := p.Value.Type.Elem; {
+		case p.Name == "length":
+			t, err = lengths(int(shape[0]), c.Dims["S"])
 		case e.IsInt():
 			t, err = tensor.Random(e, seed, shape...)
 		case p.Name == "s":

@@ -35,6 +35,8 @@ func BenchmarkLayouts(b *testing.B) {
 	for _, c := range []Case{
 		{"linear", "Linear", defs{"W": "u4"}, dims{"M": 64, "K": 4096, "N": 4096}, nil},
 		{"matmul", "Matmul", defs{"BM": "128", "BN": "128"}, dims{"M": 512, "N": 512, "K": 512}, nil},
+		{"matmul", "MatmulNT", defs{"BM": "128", "BN": "128", "BK": "64"}, dims{"M": 511, "N": 511, "K": 511}, nil},
+		{"embed", "Attention", defs{"BQ": "64", "BK": "32"}, dims{"B": 8, "S": 512, "D": 384}, map[string]float64{"scale": 1}},
 		{"norm", "AddNormQuant", defs{"Q": "f8e4m3fn"}, dims{"M": 3, "N": 4096}, map[string]float64{"eps": 1e-5}},
 	} {
 		k, err := c.Lower()

@@ -15,9 +15,9 @@ import (
 	"github.com/girih-lang/girih/tests/conform"
 )
 
-// refusals are the codes with which a target may refuse a variant: too much shared memory, two pins that contradict each
+// refusals are the codes with which a target may refuse a variant: too much shared memory, too many registers, two pins that contradict each
 // other, a packed tensor read in two orders.
-var refusals = map[string]bool{"G0503": true, "G0406": true, "G0410": true}
+var refusals = map[string]bool{"G0503": true, "G0504": true, "G0406": true, "G0410": true}
 
 func TestLayoutsDoNotMatter(t *testing.T) {
 	target, err := compile.Target("sm_90a")

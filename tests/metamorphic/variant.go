@@ -9,6 +9,7 @@ import (
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/layout"
+	"github.com/girih-lang/girih/tests/conform"
 )
 
 // Variant draws one: it changes the kernel in place and says what it did.
@@ -24,6 +25,7 @@ func Variant(k *ir.Kernel, r *rand.Rand) string {
 			did = append(did, fmt.Sprintf("pipeline %d", o.Int("pipeline")))
 		}
 		for _, v := range o.Results {
+			v.Layout = nil // the author's are for another number of warps
 			if v.Type.Kind == ir.Tile && !v.Type.IsScalar() && pinnable(o) {
 				can = append(can, v)
 			}
@@ -33,6 +35,9 @@ func Variant(k *ir.Kernel, r *rand.Rand) string {
 	for range min(1+r.IntN(3), len(can)) {
 		v := can[r.IntN(len(can))]
 		l := Layout(r, v.Type.Shape, 32*k.Warps)
+		if r.IntN(3) == 0 {
+			l = conform.Twist(r, l)
+		}
 		v.Layout = &l
 		did = append(did, fmt.Sprintf("%s %s @ %s", v, v.Def.Code, l))
 	}
@@ -48,7 +53,7 @@ func pinnable(o *ir.Op) bool {
 	return o.Code.Info().Class != ir.ClassOther
 }
 
-// Layout draws a layout of a tile for a number of threads, which is a power of two: the prime factors of the extents in any
+// Layout draws a digit permutation of a tile for a number of threads, which is a power of two: the prime factors of the extents in any
 // order, factors of 2 as threads or locals, copies where threads are left. Extents that are no powers of two are
 // sometimes padded to the next one.
 func Layout(r *rand.Rand, shape []int, threads int) layout.Layout {

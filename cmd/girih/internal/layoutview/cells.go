@@ -1,87 +1,12 @@
 package layoutview
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/girih-lang/girih/layout"
 )
-
-// holder is a hardware point: thread and local of a register layout; for other layouts the first axis and the rest.
-type holder struct{ thread, local int }
-
-// cells lists, for every element in row-major order, who holds it, by thread and then local.
-func cells(l layout.Layout) [][]holder {
-	out := make([][]holder, l.Size())
-	shape := l.Shape()
-	eachPoint(l, func(x []int) {
-		n := 0
-		for d, i := range l.Apply(x...) {
-			n = n*shape[d] + i
-		}
-		h := holder{local: -1}
-		if len(x) > 0 {
-			h.thread = x[0]
-		}
-		if len(x) > 1 {
-			h.local = 0
-			for k, v := range x[1:] {
-				h.local = h.local*l.AxisSize(l.Axes()[k+1]) + v
-			}
-		}
-		out[n] = append(out[n], h)
-	})
-	return out
-}
-
-// eachPoint walks the hardware points, the last axis fastest.
-func eachPoint(l layout.Layout, f func(x []int)) {
-	names := l.Axes()
-	x := make([]int, len(names))
-	for {
-		f(x)
-		k := len(x) - 1
-		for ; k >= 0; k-- {
-			if x[k]++; x[k] < l.AxisSize(names[k]) {
-				break
-			}
-			x[k] = 0
-		}
-		if k < 0 {
-			return
-		}
-	}
-}
-
-// label is the text of a cell: "5:2"; "0,4,8:0" when threads share the element, "0,4…×8:0" when many do; "·" for nobody.
-func label(hs []holder) string {
-	if len(hs) == 0 {
-		return "·"
-	}
-	first := hs[0].local
-	var threads []string
-	mixed := false
-	for _, h := range hs {
-		if h.local == first {
-			threads = append(threads, strconv.Itoa(h.thread))
-		} else {
-			mixed = true
-		}
-	}
-	t := strings.Join(threads, ",")
-	if len(threads) > 3 {
-		t = fmt.Sprintf("%s,%s…×%d", threads[0], threads[1], len(threads))
-	}
-	if first >= 0 {
-		t += ":" + strconv.Itoa(first)
-	}
-	if mixed {
-		t += "…"
-	}
-	return t
-}
 
 // tint gives each cell its colour. Up to a warp of threads, the hue is the thread; beyond, the warp. Locals of one thread
 // differ in lightness. Memory is coloured by place in a row of 64 elements, which shows what
@@ -100,7 +25,7 @@ func tintOf(l layout.Layout) tint {
 	return t
 }
 
-func (t tint) rgb(hs []holder) (r, g, b uint8) {
+func (t tint) rgb(hs []layout.Holder) (r, g, b uint8) {
 	if len(hs) == 0 {
 		return 255, 255, 255
 	}
@@ -108,16 +33,16 @@ func (t tint) rgb(hs []holder) (r, g, b uint8) {
 	var hue, light float64
 	light = 0.88
 	switch {
-	case h.local < 0: // memory: the hue is the place in a row of 64 elements, which shows what a swizzle moves
+	case h.Local < 0: // memory: the hue is the place in a row of 64 elements, which shows what a swizzle moves
 		row := min(64, t.threads)
-		hue = 360 * float64(h.thread%row) / float64(row)
-		light -= 0.20 * float64(h.thread/row) / float64(max(1, t.threads/row))
+		hue = 360 * float64(h.Thread%row) / float64(row)
+		light -= 0.20 * float64(h.Thread/row) / float64(max(1, t.threads/row))
 	case t.threads <= 32:
-		hue = 360 * float64(h.thread) / float64(t.threads)
-		light -= 0.22 * float64(h.local) / float64(max(1, t.locals-1))
+		hue = 360 * float64(h.Thread) / float64(t.threads)
+		light -= 0.22 * float64(h.Local) / float64(max(1, t.locals-1))
 	default:
-		hue = math.Mod(205+137.508*float64(h.thread/32), 360)
-		light -= 0.26 * float64(h.thread%32) / 31
+		hue = math.Mod(205+137.508*float64(h.Thread/32), 360)
+		light -= 0.26 * float64(h.Thread%32) / 31
 	}
 	return hsl(hue, 0.62, light)
 }
@@ -150,11 +75,11 @@ type page struct {
 	prefix     []int
 	rows, cols int
 	hasRows    bool // false for 1-D and scalar layouts: there is no row index to print
-	cell       [][]holder
+	cell       [][]layout.Holder
 }
 
 func pages(l layout.Layout) []page {
-	all := cells(l)
+	all := l.Holders()
 	shape := l.Shape()
 	p := page{rows: 1, cols: 1}
 	if n := len(shape); n > 0 {

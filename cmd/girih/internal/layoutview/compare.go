@@ -16,6 +16,7 @@ type comparison struct {
 	class    layout.Class
 	renamed  []int // class Register: local of from for each local of to
 	foreign  int   // class Shuffle: values that come from another lane, over all threads
+	shuffles []shuffles
 	traffic  []traffic
 }
 
@@ -28,6 +29,12 @@ type traffic struct {
 }
 
 var widths = []int{8, 16, 32}
+
+// shuffles are the instructions of a thread where the conversion stays in the warp.
+type shuffles struct{ bits, shuffles, selects int }
+
+// maxBlock is the number of threads of a block on every NVIDIA GPU.
+const maxBlock = 1024
 
 func compare(from, to layout.Layout) (*comparison, error) {
 	c := &comparison{from: from, to: to}
@@ -46,7 +53,7 @@ func compare(from, to layout.Layout) (*comparison, error) {
 		return c, nil
 	}
 	var err error
-	if c.class, err = layout.Classify(from, to); err != nil {
+	if c.class, err = layout.ClassifyIn(from, to, 32, maxBlock); err != nil {
 		return nil, err
 	}
 	switch c.class {
@@ -54,6 +61,12 @@ func compare(from, to layout.Layout) (*comparison, error) {
 		c.renamed, _ = layout.RegisterMap(from, to)
 	case layout.Shuffle:
 		c.foreign = foreign(from, to)
+		for _, b := range []int{16, 32} {
+			if p, err := layout.PlanShuffle(from, to, b == 16); err == nil {
+				n, m := p.Count()
+				c.shuffles = append(c.shuffles, shuffles{b, n, m})
+			}
+		}
 	case layout.Shared:
 		for _, b := range widths {
 			best, err := layout.OptimalShared(from, to, b)
@@ -120,6 +133,9 @@ func (c *comparison) table(w *bufio.Writer, color bool) {
 	case layout.Shuffle:
 		total := c.to.Threads() * c.to.Locals()
 		fmt.Fprintf(w, "conversion: shuffle; %d of %d values come from another lane of the same warp, the others from the thread's own registers\n", c.foreign, total)
+		for _, s := range c.shuffles {
+			fmt.Fprintf(w, "  %2d-bit elements: %d shuffles and %d selects a thread\n", s.bits, s.shuffles, s.selects)
+		}
 	case layout.Shared:
 		fmt.Fprintln(w, "conversion: shared; through shared memory")
 		for _, t := range c.traffic {
@@ -130,7 +146,7 @@ func (c *comparison) table(w *bufio.Writer, color bool) {
 			fmt.Fprintf(w, "  %2d-bit elements, %s\n     store %s\n     load  %s\n", t.bits, name, t.store, t.access)
 		}
 	default:
-		fmt.Fprintf(w, "conversion: %s\n", c.class)
+		fmt.Fprintf(w, "conversion: %s; a block holds at most %d threads, and no kernel converts between blocks\n", c.class, maxBlock)
 	}
 }
 
@@ -148,6 +164,14 @@ func (c *comparison) json(w *bufio.Writer) {
 	}
 	if c.class == layout.Shuffle {
 		w.WriteString(`,"foreign":` + strconv.Itoa(c.foreign))
+		w.WriteString(`,"instructions":[`)
+		for i, s := range c.shuffles {
+			if i > 0 {
+				w.WriteByte(',')
+			}
+			fmt.Fprintf(w, `{"bits":%d,"shuffles":%d,"selects":%d}`, s.bits, s.shuffles, s.selects)
+		}
+		w.WriteByte(']')
 	}
 	if len(c.traffic) > 0 {
 		w.WriteString(`,"traffic":[`)
@@ -177,7 +201,7 @@ func accessJSON(w *bufio.Writer, a layout.Access) {
 
 // moved marks, for pictures, the elements that change hands: those whose first holder differs.
 func moved(from, to layout.Layout) []bool {
-	a, b := cells(from), cells(to)
+	a, b := from.Holders(), to.Holders()
 	out := make([]bool, len(a))
 	for i := range out {
 		out[i] = !slices.Equal(a[i], b[i])

@@ -33,12 +33,12 @@ func writeJSON(w *bufio.Writer, l layout.Layout) {
 		}
 		w.WriteString(`},"map":[`)
 		first := true
-		eachPoint(l, func(x []int) {
+		l.Points(func(_, at []int) {
 			if !first {
 				w.WriteByte(',')
 			}
 			first = false
-			writeInts(w, l.Apply(x...))
+			writeInts(w, at)
 		})
 		w.WriteString("]}")
 		return

@@ -102,7 +102,7 @@ func (s *svg) layout(l layout.Layout) {
 	width := 3
 	for _, p := range ps {
 		for _, c := range p.cell {
-			width = max(width, utf8.RuneCountInString(label(c)))
+			width = max(width, utf8.RuneCountInString(layout.HolderText(c)))
 		}
 	}
 	cell := float64(width)*svgChar + 10
@@ -165,18 +165,23 @@ func (s *svg) page(p page, t tint, cell float64) {
 			}
 			fmt.Fprintf(&s.body, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="3" fill="#%02x%02x%02x"%s/>`+"\n",
 				x, s.y, cell, svgCell, cr, cg, cb, extra)
-			s.cellText(x+cell/2, s.y+svgCell/2+4.2, label(hs))
+			s.cellText(x+cell/2, s.y+svgCell/2+4.2, layout.HolderText(hs))
 		}
 		s.y += svgCell + svgGap
 	}
 	s.x = max(s.x, left+float64(p.cols)*(cell+svgGap))
 }
 
-// cellText sets the thread in bold and the local lighter.
+// cellText sets the thread in bold and the local lighter. They are texts of their own, which meet where the widths of their
+// characters say: not every renderer centres a text of two parts.
 func (s *svg) cellText(x, y float64, text string) {
 	a, b, two := strings.Cut(text, ":")
-	if two {
-		b = ":" + b
+	if !two {
+		s.text(x, y, 12, "middle", "#1a1a1a", "600", a)
+		return
 	}
-	fmt.Fprintf(&s.body, `<text x="%.1f" y="%.1f" font-size="12" text-anchor="middle" fill="#1a1a1a"><tspan font-weight="600">%s</tspan><tspan fill="#000000" fill-opacity="0.55">%s</tspan></text>`+"\n", x, y, a, b)
+	n, m := utf8.RuneCountInString(a), utf8.RuneCountInString(b)+1
+	at := x + float64(n-m)*svgChar/2
+	s.text(at, y, 12, "end", "#1a1a1a", "600", a)
+	s.text(at, y, 12, "start", "#555555", "400", ":"+b)
 }

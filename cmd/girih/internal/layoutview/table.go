@@ -52,7 +52,7 @@ func (p page) draw(w *bufio.Writer, t tint, color bool) {
 	text := make([]string, rows*cols)
 	for r := range rows {
 		for c := range cols {
-			s := label(p.cell[r*p.cols+c])
+			s := layout.HolderText(p.cell[r*p.cols+c])
 			text[r*cols+c] = s
 			width = max(width, utf8.RuneCountInString(s))
 		}
