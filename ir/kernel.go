@@ -157,8 +157,8 @@ type Kernel struct {
 	// Cluster is the number of blocks that work on one place of the grid together (a cluster of thread blocks along axis 0); 0 is 1.
 	// The launch has so many times as many blocks along axis 0.
 	Cluster int
-	Body   *Block
-	Source string // path of the file, for messages
+	Body    *Block
+	Source  string // path of the file, for messages
 }
 
 // Dim looks a dimension's facts up.

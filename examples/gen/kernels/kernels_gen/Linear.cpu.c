@@ -105,6 +105,18 @@ ALWAYS f32x16 f32x16_fma(f32x16 x, f32x16 y, f32x16 z)
 #endif
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+typedef float f32_half __attribute__((vector_size(32)));
+typedef float mem_f32_half __attribute__((vector_size(32), aligned(1), may_alias));
+typedef int32_t s32_half __attribute__((vector_size(32)));
+// Entries of the first or the last eight of 16, by the low three bits of each lane and the sign of top.
+ALWAYS f32_half f32_either(const float *t, s32_half i, s32_half top)
+{
+	const f32_half a = __builtin_ia32_permvarsf256(*(const mem_f32_half *)t, i), b = __builtin_ia32_permvarsf256(*(const mem_f32_half *)(t + 8), i);
+	return __builtin_ia32_blendvps256(a, b, (f32_half)top);
+}
+#endif
+
 // Entries of a table of 16 by the low four bits of each lane.
 ALWAYS f32x16 f32x16_lookup16(const float *t, u32x16 i)
 {
@@ -112,6 +124,12 @@ ALWAYS f32x16 f32x16_lookup16(const float *t, u32x16 i)
 	return (f32x16)__builtin_ia32_permvarsf512(*(const mem_f32x16 *)t, (s32_wide)i);
 #elif defined(__AVX512F__)
 	return __builtin_shuffle(*(const mem_f32x16 *)t, (s32_wide)i);
+#elif defined(__AVX2__)
+	union { u32x16 v; s32_half h[2]; } k = {i}, top = {i << 28};
+	union { f32x16 v; f32_half h[2]; } r;
+	for (int j = 0; j < 2; j++)
+		r.h[j] = f32_either(t, k.h[j], top.h[j]);
+	return r.v;
 #else
 	f32x16 r;
 	for (int j = 0; j < 16; j++)
