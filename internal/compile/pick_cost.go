@@ -35,8 +35,8 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2282, Fill: 241, Trip: 420, Barrier: 1, Edge: 5.51, IPC: 0.927, Mma: 10, Single: 1.45, Alone: 0.0427, Iter: 10.4, Arrive: 717, Port: 23.2,
-	Sharp: 5.47, Queue: 3.83, Few: 0.246, Tail: 0.963, Whole: 1.11, Hot: 0.568, Cluster: 1783, Room: 0.09, Regs0: 40, Regs1: 0.95,
+	Launch: 2514, Fill: 250, Trip: 420, Barrier: 1, Edge: 2.62, IPC: 0.547, Mma: 2.34, Single: 0.445, Alone: 0.0363, Iter: 1, Arrive: 687, Port: 20.3,
+	Sharp: 7.49, Queue: 3.69, Few: 0.317, Tail: 0.882, Whole: 1.16, Hot: 0.452, Cluster: 2105, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.

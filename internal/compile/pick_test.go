@@ -106,8 +106,8 @@ func TestModelOnSweep(t *testing.T) {
 	c := defaultModel
 	worst, mean, err := judge(&c, m, list)
 	t.Logf("worst pick %.1f %% over the best, mean %.1f %%, mean error of a time %.1f %%", 100*worst, 100*mean, 100*err)
-	assert.LessOrEqual(t, worst, 0.18)
-	assert.LessOrEqual(t, mean, 0.05)
+	assert.LessOrEqual(t, worst, 0.15)
+	assert.LessOrEqual(t, mean, 0.03)
 	assert.LessOrEqual(t, err, 0.15)
 	if *fit == 0 {
 		return
