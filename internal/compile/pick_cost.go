@@ -35,8 +35,8 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2514, Fill: 250, Trip: 420, Barrier: 1, Edge: 2.62, IPC: 0.547, Mma: 2.34, Single: 0.445, Alone: 0.0363, Iter: 1, Arrive: 687, Port: 20.3,
-	Sharp: 7.49, Queue: 3.69, Few: 0.317, Tail: 0.882, Whole: 1.16, Hot: 0.452, Cluster: 2105, Room: 0.09, Regs0: 40, Regs1: 0.95,
+	Launch: 2724, Fill: 0, Trip: 420, Barrier: 0, Edge: 1.59, IPC: 0.677, Mma: 3.28, Single: 1.17, Alone: 0.0134, Iter: 15.6, Arrive: 682, Port: 22.4,
+	Sharp: 6.13, Queue: 2.94, Few: 0.517, Tail: 1.1, Whole: 1.19, Hot: 0.449, Cluster: 2289, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
