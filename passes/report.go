@@ -34,7 +34,7 @@ type SharedAccess struct {
 }
 
 // SharedAccesses counts the accesses of a kernel after the pass shared. Buffers in which every thread keeps its own words
-// are left out: their order is made for these accesses, and they have no conflicts.
+// are left out: their order is made for these accesses, and they have no conflicts. So are panels, which wgmma reads itself.
 func SharedAccesses(k *ir.Kernel, t Target) []SharedAccess {
 	var out []SharedAccess
 	k.Body.Walk(func(o *ir.Op) bool {
@@ -47,7 +47,7 @@ func SharedAccesses(k *ir.Kernel, t Target) []SharedAccess {
 		default:
 			return true
 		}
-		if buf.Def == nil || buf.Def.Str("pack") != "" || buf.Def.Flag("private") || tile.Layout == nil || tile.Type.Rank() == 0 {
+		if buf.Def == nil || buf.Def.Str("pack") != "" || buf.Def.Flag("private") || buf.Def.Flag("panels") || tile.Layout == nil || tile.Type.Rank() == 0 {
 			return true
 		}
 		rows := RowsOf(tile.Type, buf.Def.Int("swizzle"))
