@@ -60,7 +60,7 @@ var pages = map[string]Page{
 	TypeMismatch:   {"Convert one of them: f32(x). No operation converts by itself, so that no rounding is hidden.", "", "kernel A(a f32[N], b f16[N]) (c f32[N]) {\n\tgrid n in N by 64\n\tc[n] = a[n] + f32(b[n])\n}\n"},
 	ShapeMismatch:  {"Shapes are matched from the right, and an extent of 1 is repeated. expand(x, axis) adds an axis; `keep: true` lets a reduction keep its axis.", "", body("\ty[n] = x[n] + zeros[f32](64)\n")},
 	BadRank:        {"Give one index for each dimension; `:` is the whole of a static one.", "", "kernel A(a f32[M, N]) (c f32[M, N]) {\n\tgrid m in M, n in N by 64\n\tc[m, n] = a[m, n]\n}\n"},
-	BadConversion:  {"bitcast keeps the number of bits. To change the value's type write T(x).", body("\tt := bitcast[u16](x[n])\n" + copies), body("\tt := bitcast[u32](x[n])\n\ty[n] = bitcast[f32](t)\n")},
+	BadConversion:  {"bitcast keeps the number of bits of every element, view[T](x) those of every row. To change the value's type write T(x).", body("\tt := bitcast[u16](x[n])\n" + copies), body("\tt := bitcast[u32](x[n])\n\ty[n] = bitcast[f32](t)\n")},
 	BadOperand:     {"Convert the operand to a type that has the operation, or use another function; the message says which types do.", "", "kernel A(a i32[N]) (c i32[N]) {\n\tgrid n in N by 64\n\tc[n] = a[n] << 2\n}\n"},
 	LiteralRange:   {"Choose a value that the type holds, or a wider type. f16(2049) rounds; 2049 beside an f16 does not.", "", "kernel A(a u4[N]) (c u8[N]) {\n\tgrid n in N by 64\n\tc[n] = u8(a[n]) + 16\n}\n"},
 	BadAxis:        {"Axes count from 0; a scalar has none.", "", "kernel A(a f32[N]) (c f32[ceil(N, 64)]) {\n\tgrid n in ceil(N, 64)\n\tc[n] = sum(a[n by 64], axis: 0)\n}\n"},

@@ -37,6 +37,7 @@ func init() {
 		"broadcast": {"broadcast(x, n, …)", "x repeated along axes of extent 1, matched from the right", (*lowerer).broadcast},
 		"transpose": {"transpose(x, axis, …)", "axis i of the result is the named axis of x; without axes, all reversed", (*lowerer).transpose},
 		"bitcast":   {"bitcast[T](x)", "the bits of every element read as a T of the same width", (*lowerer).bitcast},
+		"view":      {"view[T](x)", "the bits of every row read as Ts of another width, lowest bits first: n elements of a bits become n·a/b of b", (*lowerer).viewBits},
 		"where":     {"where(c, a, b)", "a where c is true, b elsewhere", (*lowerer).where},
 		"fma":       {"fma(a, b, c)", "a*b + c, rounded once", (*lowerer).fma},
 		"dot":       {"dot(a, b)", "the matrix product, summed in f32 (f64 for f64, i32 for integers)", func(l *lowerer, c *call) operand { return l.dot(c, nil) }},

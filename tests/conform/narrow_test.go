@@ -53,8 +53,8 @@ kernel Words[T type](x T[M, N], z T[M, N]) (rem T[M, N], and T[M, N], or T[M, N]
 `
 
 // executors runs a kernel on the VM, on its thread IR for a GPU, and as C where there is a compiler; the results must be
-// those of the VM bit for bit (NaNs: NaN).
-func executors(t *testing.T, text, kernel string, defines map[string]string, args map[string]runtime.Arg, dims map[string]int64, native bool) {
+// those of the VM bit for bit (NaNs: NaN), and are returned.
+func executors(t *testing.T, text, kernel string, defines map[string]string, args map[string]runtime.Arg, dims map[string]int64, native bool) map[string]*tensor.Tensor {
 	pkg, err := lang.LoadSource("narrow.girih", text)
 	require.NoError(t, err)
 	k, err := lang.Lower(pkg, kernel, lang.Options{Defines: defines, AnyTune: true})
@@ -97,6 +97,7 @@ func executors(t *testing.T, text, kernel string, defines map[string]string, arg
 			same("C", got)
 		}
 	}
+	return want
 }
 
 // ramp holds every code of a type, many times over, in an order that pairs them all.
