@@ -80,6 +80,9 @@ func (s *solver) candidates() error {
 	for _, c := range s.classes {
 		if t := c.v.Type; len(c.labels) == 0 {
 			s.add(c.v, blocked(t.Shape, len(t.Shape)-1, 1, s.threads), "spread over the block")
+			if n := t.Shape[len(t.Shape)-1]; len(t.Shape) > 1 && n <= 64 { // as a view's fields, which are joined again
+				s.add(c.v, blocked(t.Shape, len(t.Shape)-1, n, s.threads), "whole rows in a thread")
+			}
 			s.spread()
 		}
 	}
