@@ -220,13 +220,8 @@ func (l *lowerer) transpose(c *call) operand {
 }
 
 func (l *lowerer) bitcast(c *call) operand {
-	t, ok := l.typeArgument(c, true)
-	args, ok2 := l.positional(c, 1, 1)
-	if !ok || !ok2 || !l.noNames(c) {
-		return nothing
-	}
-	x := l.value(args[0])
-	if !x.ok() {
+	x, t, ok := l.typedArgument(c)
+	if !ok {
 		return nothing
 	}
 	s := x.val.Type.Elem
@@ -235,12 +230,33 @@ func (l *lowerer) bitcast(c *call) operand {
 			Note(x.at, "this is %s", x.val.Type)
 		return nothing
 	}
-	axes := x.axes
-	if !hasZero(s) || !hasZero(t) {
+	return l.reread(x, x.val, t)
+}
+
+// typedArgument is the operand of a function f[T](x), and T.
+func (l *lowerer) typedArgument(c *call) (operand, dtype.Type, bool) {
+	t, ok := l.typeArgument(c, true)
+	args, ok2 := l.positional(c, 1, 1)
+	if !ok || !ok2 || !l.noNames(c) {
+		return nothing, t, false
+	}
+	x := l.value(args[0])
+	return x, t, x.ok()
+}
+
+// reread is v, which holds the bits of x, with its elements read as t.
+func (l *lowerer) reread(x operand, v *ir.Value, t dtype.Type) operand {
+	axes := slices.Clone(x.axes)
+	if !hasZero(x.val.Type.Elem) || !hasZero(t) {
 		axes = notZero(axes)
 	}
-	if s == t {
-		return tile(x.val, axes)
+	return tile(l.retyped(v, t), axes)
+}
+
+// retyped is a bitcast where one is needed.
+func (l *lowerer) retyped(v *ir.Value, t dtype.Type) *ir.Value {
+	if v.Type.Elem == t {
+		return v
 	}
-	return tile(l.b.Op(ir.OpBitcast, []*ir.Value{x.val}, x.val.Type.WithElem(t)).Result(), axes)
+	return l.b.Op(ir.OpBitcast, []*ir.Value{v}, v.Type.WithElem(t)).Result()
 }

@@ -8,16 +8,11 @@ import (
 	"github.com/girih-lang/girih/lang/diag"
 )
 
-// viewBits is view: it reads the bits of each row as elements of another width. The bits of an element are an axis like any other, the
-// lowest bit first: a view splits or joins it, and needs no operation of its own on any executor.
+// viewBits is view: it reads the bits of each row as elements of another width. The bits of an element are an axis like
+// any other, the lowest bit first: a view splits or joins it, and needs no operation of its own on any executor.
 func (l *lowerer) viewBits(c *call) operand {
-	t, ok := l.typeArgument(c, true)
-	args, ok2 := l.positional(c, 1, 1)
-	if !ok || !ok2 || !l.noNames(c) {
-		return nothing
-	}
-	x := l.value(args[0])
-	if !x.ok() {
+	x, t, ok := l.typedArgument(c)
+	if !ok {
 		return nothing
 	}
 	s, shape := x.val.Type.Elem, x.shape()
@@ -42,20 +37,7 @@ func (l *lowerer) viewBits(c *call) operand {
 	}
 	v := l.retyped(x.val, dtype.U(a))
 	g := int(gcd(int64(a), int64(b)))
-	v = l.retyped(l.joined(l.divided(v, g), b), t)
-	axes := slices.Clone(x.axes)
-	if !hasZero(s) || !hasZero(t) {
-		axes = notZero(axes)
-	}
-	return tile(v, axes)
-}
-
-// retyped is a bitcast where one is needed.
-func (l *lowerer) retyped(v *ir.Value, t dtype.Type) *ir.Value {
-	if v.Type.Elem == t {
-		return v
-	}
-	return l.b.Op(ir.OpBitcast, []*ir.Value{v}, v.Type.WithElem(t)).Result()
+	return l.reread(x, l.joined(l.divided(v, g), b), t)
 }
 
 // divided cuts unsigned elements into fields of g bits, which divides their width; the lowest field comes first.
