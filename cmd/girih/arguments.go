@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -175,18 +176,24 @@ func (j *job) fromValue(p *ir.Param, a argument) (runtime.Arg, error) {
 	return runtime.Tensor(x), nil
 }
 
-// shape is the shape of a parameter, whose packed bytes come from a file or which is made up; the error names the dimensions
-// that have no value.
-func (j *job) shape(p *ir.Param, packedFrom string) ([]int, error) {
-	dims := map[string]int64{}
-	for name, n := range j.dims {
-		dims[name] = n
+// extents are those that are known: the given ones and the static ones.
+func (j *job) extents() map[string]int64 {
+	dims := maps.Clone(j.dims)
+	if dims == nil {
+		dims = map[string]int64{}
 	}
 	for _, d := range j.k.Dims {
 		if d.Static >= 0 {
 			dims[d.Name] = d.Static
 		}
 	}
+	return dims
+}
+
+// shape is the shape of a parameter, whose packed bytes come from a file or which is made up; the error names the dimensions
+// that have no value.
+func (j *job) shape(p *ir.Param, packedFrom string) ([]int, error) {
+	dims := j.extents()
 	var missing []string
 	for _, e := range p.Value.Type.Dims {
 		e.Names(func(name string) {

@@ -34,15 +34,7 @@ func (j *job) positions(p *ir.Param) (least int64) {
 	if p.Value.Type.Elem != ir.Index {
 		return 0
 	}
-	dims := map[string]int64{}
-	for name, n := range j.dims {
-		dims[name] = n
-	}
-	for _, d := range j.k.Dims {
-		if d.Static >= 0 {
-			dims[d.Name] = d.Static
-		}
-	}
+	dims := j.extents()
 	see := func(v *ir.Value, e ir.Expr) {
 		for v.Def != nil && (v.Def.Code == ir.OpReshape || v.Def.Code == ir.OpBroadcast) {
 			v = v.Def.Args[0]
