@@ -115,15 +115,24 @@ func (lo *lowerer) intOp(c ir.Code, t dtype.Type, xs []node) node {
 		return lo.wrap(b.Select(isZero, byZero, b.Select(isMinus, byMinus, q)), t)
 	case ir.OpShl:
 		in := b.Cmp("lt", y, lo.likeInt(y, int64(t.Bits())), true)
-		return lo.wrap(b.Select(in, b.Bin(thread.Shl, x, b.Select(in, y, zero)), zero), t)
+		return lo.wrap(b.Select(in, b.Bin(thread.Shl, x, lo.shiftCount(in, y)), zero), t)
 	case ir.OpShr:
 		in := b.Cmp("lt", y, lo.likeInt(y, int64(t.Bits())), true)
 		if uns {
-			return b.Select(in, b.BinU(thread.Shr, x, b.Select(in, y, zero)), zero)
+			return b.Select(in, b.BinU(thread.Shr, x, lo.shiftCount(in, y)), zero)
 		}
-		return b.Bin(thread.Shr, x, b.Select(in, y, lo.likeInt(y, int64(t.Bits()-1))))
+		return b.Bin(thread.Shr, x, b.Select(in, lo.shiftCount(in, y), lo.likeInt(y, int64(t.Bits()-1))))
 	}
 	panic("codegen: no integer " + c.String())
+}
+
+// shiftCount is y where it is in range, else any count that is. LLVM 22 takes a choice of 0 beyond 63 for what PTX's 64-bit
+// shifts do themselves, but those read 32 bits of the count: 2^32 and more would shift by the rest. It does not see through the mask.
+func (lo *lowerer) shiftCount(in, y node) node {
+	if y.Type.Elem.Size() == 8 {
+		return lo.b.Bin(thread.And, y, lo.likeInt(y, 63))
+	}
+	return lo.b.Select(in, y, lo.likeInt(y, 0))
 }
 
 // count is popcount or clz of an integer, as I32.

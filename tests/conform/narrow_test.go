@@ -6,17 +6,21 @@ import (
 	"math/rand"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/girih-lang/girih/codegen/ptx/llvm"
 	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/lang"
 	"github.com/girih-lang/girih/passes"
 	"github.com/girih-lang/girih/runtime"
 	"github.com/girih-lang/girih/runtime/cache"
 	"github.com/girih-lang/girih/runtime/cpu"
+	"github.com/girih-lang/girih/runtime/cuda"
 	"github.com/girih-lang/girih/runtime/tensor"
 	"github.com/girih-lang/girih/runtime/threadvm"
 	"github.com/girih-lang/girih/runtime/vm"
@@ -52,8 +56,8 @@ kernel Words[T type](x T[M, N], z T[M, N]) (rem T[M, N], and T[M, N], or T[M, N]
 }
 `
 
-// executors runs a kernel on the VM, on its thread IR for a GPU, and as C where there is a compiler; the results must be
-// those of the VM bit for bit (NaNs: NaN), and are returned.
+// executors runs a kernel on the VM, on its thread IR for a GPU, as C where there is a compiler, and on a GPU where there is one and
+// GIRIH_CACHE names a directory; the results must be those of the VM bit for bit (NaNs: NaN), and are returned.
 func executors(t *testing.T, text, kernel string, defines map[string]string, args map[string]runtime.Arg, dims map[string]int64, native bool) map[string]*tensor.Tensor {
 	pkg, err := lang.LoadSource("narrow.girih", text)
 	require.NoError(t, err)
@@ -97,8 +101,29 @@ func executors(t *testing.T, text, kernel string, defines map[string]string, arg
 			same("C", got)
 		}
 	}
+	if st := store(); st != nil {
+		c, err := compile.GPU(ctx, k, "sm_90a", compile.Options{Cache: st, Verify: true})
+		require.NoError(t, err)
+		if dev := anyGPU(); dev != nil && dev.Target() == "sm_90a" {
+			prog, err := cuda.NewProgram(dev, cuda.Code{Kernel: c.Kernel, PTX: c.PTX, Threads: c.Threads, Shared: c.Shared})
+			require.NoError(t, err)
+			defer prog.Close()
+			got, err := Results(ctx, prog, c.Kernel, args, dims)
+			require.NoError(t, err, "%s %v", kernel, defines)
+			same("the GPU", got)
+		}
+	}
 	return want
 }
+
+// anyGPU is the first GPU, open as long as the process lives, or nil.
+var anyGPU = sync.OnceValue(func() *cuda.Device {
+	dev, err := cuda.Open(0)
+	if err != nil {
+		return nil
+	}
+	return dev
+})
 
 // ramp holds every code of a type, many times over, in an order that pairs them all.
 func ramp(t dtype.Type, m, n, by int) *tensor.Tensor {
@@ -239,5 +264,20 @@ func TestPackedGoals(t *testing.T) {
 				executors(t, goalsText, "One", map[string]string{"W": w.String(), "T": to}, args, d, false)
 			}
 		})
+	}
+}
+
+// The shifts of PTX read 32 bits of a count: that of a 64-bit element is reduced before (TestWideArithmetic sees it on a GPU only).
+func TestShiftCounts(t *testing.T) {
+	_, err := llvm.Find()
+	need.Tool(t, "llvm", err)
+	for _, op := range []string{"<<", ">>"} {
+		pkg, err := lang.LoadSource("shift.girih", fmt.Sprintf("package p\nkernel Shift(x u64[N], z u64[N]) (y u64[N]) {\n\tgrid n in N by 32\n\ty[n] = x[n] %s z[n]\n}\n", op))
+		require.NoError(t, err)
+		k, err := lang.Lower(pkg, "Shift", lang.Options{})
+		require.NoError(t, err)
+		c, err := compile.GPU(context.Background(), k, "sm_90a", compile.Options{})
+		require.NoError(t, err)
+		require.Regexp(t, `and\.b32\s+(%r\d+), %r\d+, 63;\n\s*sh[lr]\.[bu]64\s+%rd\d+, %rd\d+, (%r\d+);`, c.PTX)
 	}
 }
