@@ -14,6 +14,7 @@ func (lo *lowerer) block(b *ir.Block) {
 }
 
 func (lo *lowerer) op(o *ir.Op) {
+	lo.reload(o)
 	switch o.Code {
 	case ir.OpConst:
 		lo.constant(o)

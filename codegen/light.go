@@ -3,16 +3,18 @@ package codegen
 import (
 	"github.com/girih-lang/girih/codegen/thread"
 	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/layout"
 )
 
 // Rows in registers. A kernel that holds a whole row looks at it several times, with a reduction over the block in between: to
-// keep the row as the 16-bit floats that were loaded takes half the registers of the F32 that are computed with, and widening
-// costs one instruction or less. So values that are a widened load, or one sum or product of it and a scalar, are evaluated
+// keep the row as the 16-bit floats that were loaded, or that a sum was rounded to, takes half the registers of the F32 that are computed with, and widening
+// costs one instruction or less. So values that are widened 16-bit floats, or one sum or product of it and a scalar, are evaluated
 // wherever they are used. Compilers would find the evaluations equal and keep the first; that is why a reduction refreshes the
-// loaded words.
+// words.
 
-// light reports such a value: the local array it comes from, and how many operations lead there.
-func (lo *lowerer) light(v *ir.Value) (src *tile, ops int) {
+// light reports such a value: the local arrays it comes from, and how many operations lead there. Where even the F32 of one such
+// value would fill the registers, products of two of them are light too.
+func (lo *lowerer) light(v *ir.Value) (srcs []*tile, ops int) {
 	if !lo.t.GPU || v.Def == nil || v.Type.IsScalar() {
 		return nil, 0
 	}
@@ -20,21 +22,39 @@ func (lo *lowerer) light(v *ir.Value) (src *tile, ops int) {
 	case ir.OpCast:
 		x := o.Args[0]
 		t := lo.tiles[x]
-		if x.Def == nil || x.Def.Code != ir.OpLoad && x.Def.Code != ir.OpLoadShared || t == nil || t.v == nil || t.v.Len < 8 || register(v.Type.Elem) != thread.F32 {
+		if x.Def == nil || !kept(x.Def) || t == nil || t.v == nil || t.v.Len < 8 || register(v.Type.Elem) != thread.F32 {
 			return nil, 0
 		}
 		if e := t.v.Elem; e == thread.F16 || e == thread.BF16 {
-			return t, 1
+			return []*tile{t}, 1
 		}
 	case ir.OpAdd, ir.OpSub, ir.OpMul:
-		for i, a := range o.Args {
-			b := o.Args[1-i].Def
-			if t, n := lo.light(a); n == 1 && b != nil && (b.Code == ir.OpConst || b.Code == ir.OpBroadcast && b.Args[0].Type.IsScalar()) {
-				return t, 2
-			}
+		x, n := lo.light(o.Args[0])
+		y, m := lo.light(o.Args[1])
+		switch {
+		case n == 1 && uniformOf(o.Args[1]):
+			return x, 2
+		case m == 1 && uniformOf(o.Args[0]):
+			return y, 2
+		case lean(v.Layout) && n > 0 && m > 0 && n+m <= 3:
+			return append(x, y...), n + m + 1
 		}
 	}
 	return nil, 0
+}
+
+// lean reports layouts of which the F32 alone would fill the registers of a thread of a large block.
+func lean(l *layout.Layout) bool { return l.Locals() >= 64 }
+
+// uniformOf reports tiles of one number.
+func uniformOf(v *ir.Value) bool {
+	d := v.Def
+	return d != nil && (d.Code == ir.OpConst || d.Code == ir.OpBroadcast && d.Args[0].Type.IsScalar())
+}
+
+// kept reports values that are 16-bit floats in registers: loaded ones, and those that were rounded and are kept for several users.
+func kept(o *ir.Op) bool {
+	return o.Code == ir.OpLoad || o.Code == ir.OpLoadShared || o.Code == ir.OpCast && o.Args[0].Type.Elem.Bits() > 16
 }
 
 // refresh replaces the words of loaded tiles by words of the same bits that compilers cannot know to be the same, where light
@@ -53,9 +73,12 @@ func (lo *lowerer) refresh(o *ir.Op) {
 			continue
 		}
 		for _, a := range p.Args {
-			if t, n := lo.light(a); n > 0 && lo.home[a.Def] == lo.home[o] && !again[t] {
-				again[t] = true
-				order = append(order, t)
+			ts, _ := lo.light(a)
+			for _, t := range ts {
+				if lo.home[a.Def] == lo.home[o] && !again[t] {
+					again[t] = true
+					order = append(order, t)
+				}
 			}
 		}
 	}
@@ -65,7 +88,11 @@ func (lo *lowerer) refresh(o *ir.Op) {
 	warp := lo.threadDigit(32, max(1, lo.f.Threads/32), lo.f.Threads) // the same in all lanes, which neither LLVM nor ptxas knows
 	zero := b.Bin(thread.Xor, warp, lo.shuffle(warp, 1))
 	for _, t := range order {
-		if t.v.Len%2 != 0 {
+		switch {
+		case t.again != nil && lean(t.l): // all blocks read it: it is in the cache
+			lo.stale[t] = zero
+			continue
+		case t.v.Len%2 != 0:
 			continue
 		}
 		b.Local(t.v.Len/2, func(i node) {
@@ -74,5 +101,27 @@ func (lo *lowerer) refresh(o *ir.Op) {
 			w := b.Bin(thread.Xor, b.Bitcast(x, thread.Scalar(thread.I32)), zero)
 			b.Set(t.v, i, b.Bitcast(w, x.Type))
 		})
+	}
+}
+
+// reload loads again what the operands of an operation come from and a reduction made stale: as late as that, so that scalars between
+// them have the registers.
+func (lo *lowerer) reload(o *ir.Op) {
+	if len(lo.stale) == 0 {
+		return
+	}
+	if len(o.Results) == 1 {
+		if _, n := lo.light(o.Result()); n > 0 {
+			return // nothing is evaluated yet
+		}
+	}
+	for _, a := range o.Args {
+		ts, _ := lo.light(a)
+		for _, t := range ts {
+			if zero := lo.stale[t]; zero != nil {
+				delete(lo.stale, t)
+				t.again(zero)
+			}
+		}
 	}
 }

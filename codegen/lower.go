@@ -41,7 +41,7 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 	lo := &lowerer{k: k, t: t, f: f, b: b, entry: &thread.Block{}, facts: passes.NewFacts(k), scalars: map[*ir.Value]node{}, tiles: map[*ir.Value]*tile{},
 		buffers: map[*ir.Value]*buffer{}, exprs: map[string]node{}, strides: map[string]node{}, args: map[*ir.Value]node{}, coords: map[string]node{},
 		users: map[*ir.Value][]*ir.Op{}, home: map[*ir.Op]*ir.Block{},
-		owner: map[*ir.Block]*ir.Op{}, loopArg: map[*ir.Value]loopArg{}, rounded: map[node]node{}}
+		owner: map[*ir.Block]*ir.Op{}, loopArg: map[*ir.Value]loopArg{}, rounded: map[node]node{}, stale: map[*tile]node{}}
 	lo.params()
 	lo.index(k.Body)
 	k.Body.Walk(func(o *ir.Op) bool { // temporaries go behind every buffer, also of loops that come later
@@ -97,6 +97,7 @@ type lowerer struct {
 	last    map[*ir.Op]int // operation at the top -> shared buffers that it is the last to use
 	owner   map[*ir.Block]*ir.Op
 	loopArg map[*ir.Value]loopArg
+	stale   map[*tile]node
 	rounded map[node]node // value of a small float type -> its code
 
 	shared, scratch int    // bytes of buffers, and of the scratch space

@@ -1,6 +1,8 @@
 package codegen
 
 import (
+	"slices"
+
 	"github.com/girih-lang/girih/codegen/thread"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
@@ -142,7 +144,28 @@ func (lo *lowerer) load(o *ir.Op) {
 		lo.define(r, t)
 		return
 	}
-	v := lo.b.NewVar("g", register(a.elem), t.locals())
+	t.v = lo.b.NewVar("g", register(a.elem), t.locals())
+	lo.tiles[r] = t
+	lo.loadInto(t, a, tensor)
+	if _, whole := memory(a.elem); whole && constant(a.Offsets) {
+		if p := lo.k.ParamOf(tensor); p != nil && !p.Out {
+			t.again = func(zero node) {
+				b := *a
+				b.first = lo.b.PtrAdd(a.first, zero)
+				lo.loadInto(t, &b, tensor)
+			}
+		}
+	}
+}
+
+// constant reports offsets that are the same for all blocks.
+func constant(offsets []*ir.Value) bool {
+	return !slices.ContainsFunc(offsets, func(x *ir.Value) bool { return x.Def == nil || x.Def.Code != ir.OpConst })
+}
+
+// loadInto fills a tile's array from memory.
+func (lo *lowerer) loadInto(t *tile, a *access, tensor *ir.Value) {
+	v := t.v
 	e, whole := memory(a.elem)
 	if !whole {
 		a.vec = lo.run(a, t)
@@ -168,8 +191,6 @@ func (lo *lowerer) load(o *ir.Op) {
 			lo.b.Set(v, lo.flat(lo.step(ix, i)), lo.fromMemory(lo.b.Extract(x, i), a.elem))
 		}
 	})
-	t.v = v
-	lo.tiles[r] = t
 }
 
 func (lo *lowerer) loadScalar(o *ir.Op) node {

@@ -14,6 +14,7 @@ type tile struct {
 	digits []layout.Digit // of the local index, minor first
 	mixed  bool           // the layout is no digit permutation: coordinates come from its fields
 	v      *thread.Var
+	again  func(zero node) // loads v once more, from where all blocks load it; zero is a number that compilers cannot know to be 0
 	at     func(ix index, lanes int) node
 	words  *packed
 	lanes  *packedLanes // beside at, on a CPU

@@ -111,6 +111,10 @@ func Cases() []Case {
 		add("softmax", "SoftmaxAny", defs{"T": "f16", "BN": "4096"}, dims{"M": 2, "N": n + 1}, nil)
 		add("norm", "LayerNormAny", defs{"T": "bf16", "BN": "4096"}, dims{"M": 2, "N": n + 8}, map[string]float64{"eps": 1e-5})
 	}
+	// 64 elements in each of 1024 threads: nothing but 16-bit floats may be kept of them, and of what is common to all rows nothing
+	for _, k := range []string{"RMSNorm", "AddRMSNorm", "AddNormQuant"} {
+		add("norm", k, defs{"T": "bf16"}, dims{"M": 2, "N": 65536}, map[string]float64{"eps": 1e-5})
+	}
 	for _, s := range [][2]int64{{3, 256}, {2, 1000}} {
 		add("norm", "AddNormQuant", defs{"Q": "f8e4m3fn"}, dims{"M": s[0], "N": s[1]}, map[string]float64{"eps": 1e-5})
 		add("norm", "AddNormQuant", defs{"Q": "f6e3m2"}, dims{"M": s[0], "N": s[1]}, map[string]float64{"eps": 1e-5})
