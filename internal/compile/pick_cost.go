@@ -16,6 +16,7 @@ type model struct {
 	Barrier float64 // ns of a barrier with what is not overlapped around it
 	Edge    float64 // slowness of code outside of loops: it runs once, cold and dependent
 	IPC     float64 // instructions a scheduler issues in a clock when it has warps enough
+	Logic   float64 // clocks of a scheduler that an integer or logic instruction takes
 	Mma     float64 // clocks of a scheduler that an mma.m16n8k16 takes
 	Single  float64 // slowness of the wgmma of one group of four warps: nothing follows while it waits
 	Alone   float64 // clocks between instructions of a warp that is alone
@@ -35,8 +36,8 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2724, Fill: 0, Trip: 420, Barrier: 0, Edge: 1.59, IPC: 0.677, Mma: 3.28, Single: 1.17, Alone: 0.0134, Iter: 15.6, Arrive: 682, Port: 22.4,
-	Sharp: 6.13, Queue: 2.94, Few: 0.517, Tail: 1.1, Whole: 1.19, Hot: 0.449, Cluster: 2289, Room: 0.09, Regs0: 40, Regs1: 0.95,
+	Launch: 2711, Fill: 0, Trip: 405, Barrier: 0, Edge: 0.924, IPC: 0.617, Logic: 3.99, Mma: 3.88, Single: 1.236, Alone: 0.0075, Iter: 0.746, Arrive: 488, Port: 22.55,
+	Sharp: 5.62, Queue: 3.646, Few: 0.742, Tail: 0.693, Whole: 1.071, Hot: 0.533, Cluster: 2359, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
@@ -94,7 +95,7 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	for _, l := range w.loops {
 		issue := l.each.issue * spill
 		mma := c.Mma * l.each.mma * spill
-		each := c.round((issue/c.IPC+mma)*scheduler, l.each.tensor*spill)
+		each := c.round((max(issue/c.IPC, c.Logic*l.each.logic*spill)+mma)*scheduler, l.each.tensor*spill)
 		busy += l.trips * each / m.Clock
 		groups := max(1, scheduler) // of four warps: they wait for each other at the barrier, so that widening and wgmma do not overlap in a block
 		tensor := l.each.tensor * spill * max(1, c.Single/groups)

@@ -1,13 +1,14 @@
 // Command perf times the kernels of the repository on a GPU with cold caches and prints a Markdown table: time, bytes that
 // must move, bandwidth, and its share of the read bandwidth measured in the same run.
 //
-//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows] [-growth] [-table FILE]
+//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows] [-growth] [-table FILE] [-candidates N]
 //	perf -widen [-compile sm_90a] [-match REGEXP] [-samples 20] [-tilings]
 //	perf -model FILE
 //
 // With -rows it times the row-wise kernels only, beside a copy of the same bytes; with -growth, Linear over K, N, M and bits
 // (tests/plots draws it); with -table, the rows of a table such as it prints itself, with the tune values that they name; with
-// -widen, kernels that only widen a packed matrix and sum it, one for every type of 1 to 8 bits. With -compile it only compiles,
+// -candidates, N tilings of each row that the cost model expects much of, instead of its pick (what its constants are fitted to);
+// with -widen, kernels that only widen a packed matrix and sum it, one for every type of 1 to 8 bits. With -compile it only compiles,
 // into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
 package main
 
@@ -94,6 +95,7 @@ func main() {
 	only := flag.Bool("rows", false, "time the row-wise kernels only")
 	grow := flag.Bool("growth", false, "time Linear over K, N, M and bits instead")
 	file := flag.String("model", "", "hold the cost model against a table that perf printed, and time nothing")
+	candidates := flag.Int("candidates", 0, "time so many tilings of each row instead of the pick")
 	samples := flag.Int("samples", 20, "measurements of which the median is shown")
 	flag.Parse()
 	if *file != "" {
@@ -107,7 +109,7 @@ func main() {
 	if *widen {
 		err = widening(*target, *match, *samples, *tilings)
 	} else {
-		err = perf(*target, *match, *samples, *list, *only, *grow)
+		err = perf(*target, *match, *samples, *candidates, *list, *only, *grow)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
@@ -115,7 +117,7 @@ func main() {
 	}
 }
 
-func perf(target, match string, samples int, list string, only, grow bool) error {
+func perf(target, match string, samples, candidates int, list string, only, grow bool) error {
 	re, err := regexp.Compile(match)
 	if err != nil {
 		return err
@@ -148,28 +150,63 @@ func perf(target, match string, samples int, list string, only, grow bool) error
 		out.header()
 	}
 	for _, r := range all {
-		if !strings.HasPrefix(r.name(), always) && !re.MatchString(r.name()+" "+r.shape()) {
+		ceiling := strings.HasPrefix(r.name(), always)
+		if !ceiling && !re.MatchString(r.name()+" "+r.shape()) {
 			continue
 		}
-		c, err := r.compile(target, store)
-		if err != nil && list != "" {
-			fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
-			continue
+		tilings := []row{r}
+		if candidates > 0 && !ceiling {
+			if tilings, err = r.candidates(target, candidates); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
+		for _, r := range tilings {
+			c, err := r.compile(target, store)
+			if err != nil && list == "" && candidates == 0 {
+				return err
+			}
+			if err == nil && dev == nil {
+				continue
+			}
+			var m result
+			if err == nil {
+				m, err = r.time(dev, c, samples)
+			}
+			if err != nil {
+				fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
+				continue
+			}
+			out.line(r, m)
 		}
-		if dev == nil {
-			continue
-		}
-		m, err := r.time(dev, c, samples)
-		if err != nil {
-			fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
-			continue
-		}
-		out.line(r, m)
 	}
 	return nil
+}
+
+// candidates are tilings of a row: the cost model's pick, what it expects most of, and for the other half others that it expects to
+// take less than twice as long, spread evenly.
+func (r row) candidates(target string, limit int) ([]row, error) {
+	pkg, o, err := r.source()
+	if err != nil {
+		return nil, err
+	}
+	list, err := compile.Picker{Machine: compile.MachineOf(target)}.Candidates(pkg, r.kernel, o, r.dims, 1<<16)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.name(), err)
+	}
+	var rs []row
+	near := 1
+	for near < len(list) && list[near].Time < 2*list[1].Time {
+		near++
+	}
+	for i := range min(limit, near) {
+		if j := i - limit/2; j > 0 {
+			i = limit/2 + j*(near-limit/2)/(limit-limit/2)
+		}
+		c, t := list[i], r
+		t.defines = c.Defines(r.defines)
+		rs = append(rs, t)
+	}
+	return rs, nil
 }
 
 // compile lowers a row with what the cost model picks and compiles it.
@@ -188,20 +225,28 @@ func (r *row) compile(target string, store *cache.Cache) (*compile.Code, error) 
 // picked notes the tiling that the cost model chose, for the table.
 func (r *row) picked(c compile.Choice) { r.defines = c.Defines(r.defines) }
 
-func (r *row) lower(target string) (*ir.Kernel, error) {
+// source loads the kernel's file; options say what is bound in it.
+func (r row) source() (*lang.Package, lang.Options, error) {
 	pkg, err := lang.LoadSource(r.file+".girih", source(r.file))
 	if err != nil {
-		return nil, err
+		return nil, lang.Options{}, err
 	}
 	kd, err := pkg.Kernel(r.kernel)
 	if err != nil {
-		return nil, err
+		return nil, lang.Options{}, err
 	}
 	static := map[string]int64{}
 	for _, d := range kd.Static {
 		static[d] = r.dims[d]
 	}
-	o := lang.Options{Defines: r.defines, Dims: static, AnyTune: true}
+	return pkg, lang.Options{Defines: r.defines, Dims: static, AnyTune: true}, nil
+}
+
+func (r *row) lower(target string) (*ir.Kernel, error) {
+	pkg, o, err := r.source()
+	if err != nil {
+		return nil, err
+	}
 	choice, err := compile.Pick(pkg, r.kernel, o, r.dims, compile.MachineOf(target))
 	if err != nil {
 		return nil, err

@@ -80,6 +80,11 @@ func (c chart) save(name string, f floor) error {
 		}
 	}
 	p.Y.Min, p.Y.Max = low*0.9, high*1.1
+	if c.x == "bits" { // room for the last label
+		p.X.Max += 0.2
+	} else {
+		p.X.Max *= math.Pow(p.X.Max/p.X.Min, 0.03)
+	}
 	p.Legend.Top, p.Legend.Left = true, true
 	p.Legend.TextStyle.Font.Size, p.Legend.Padding = vg.Points(8), vg.Points(2)
 	p.Y.Max *= math.Pow(high/low, 0.055*float64(len(c.series)+1)) // room for the legend
