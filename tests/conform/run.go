@@ -34,7 +34,7 @@ func (c Case) Lower() (*ir.Kernel, error) {
 	if c.File == "linear" {
 		text, ok = examples.Linear, true
 	}
-	if own := map[string]string{"odd": odd, "gather": gathers}[c.File]; own != "" {
+	if own := map[string]string{"odd": odd, "gather": gathers, "stored": stored}[c.File]; own != "" {
 		text, ok = own, true
 	}
 	if c.File == "embed" {
@@ -71,9 +71,14 @@ func (c Case) Prepare(ctx context.Context) (*Prepared, error) {
 	if p.VM, err = run(ctx, k, p.Args, c.Dims, vm.Options{}); err != nil {
 		return nil, err
 	}
-	p.Exact, err = run(ctx, k, p.Args, c.Dims, vm.Options{Exact: true})
+	if p.Exact, err = run(ctx, k, p.Args, c.Dims, vm.Options{Exact: true}); err != nil {
+		return nil, err
+	}
+	if err := p.exactFromStored(ctx); err != nil {
+		return nil, err
+	}
 	compile.Specialise(k, c.Dims)
-	return p, err
+	return p, nil
 }
 
 func run(ctx context.Context, k *ir.Kernel, named map[string]runtime.Arg, dims map[string]int64, o vm.Options) (map[string]*tensor.Tensor, error) {
