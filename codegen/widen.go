@@ -120,8 +120,6 @@ func (m *emitter) step(s widen.Step) node {
 		return b.Fma(m.float(s.A), m.float(s.B), m.float(s.C))
 	case widen.FMin:
 		return b.Bin(thread.Min, m.float(s.A), m.float(s.B))
-	case widen.AddMax:
-		return b.Emit(&thread.Node{Op: thread.AddMax, Type: i32, Args: []node{m.word(s.A), m.word(s.B), m.word(s.C)}})
 	case widen.Equal:
 		return b.Emit(&thread.Node{Op: thread.Equal, Type: i32, Args: []node{m.word(s.A), m.word(s.B)}, Kind: m.to.Elem.String()})
 	case widen.FP8:

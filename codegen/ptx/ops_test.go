@@ -219,9 +219,6 @@ var cases = map[thread.Op]func(k *kit){
 		k.result(k.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []*thread.Node{k.operand(i32), k.n, k.I32(0x5410)}}))
 		k.result(k.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []*thread.Node{k.operand(i32), k.I32(0x64646464), k.n}}))
 	},
-	thread.AddMax: func(k *kit) {
-		k.result(k.Emit(&thread.Node{Op: thread.AddMax, Type: i32, Args: []*thread.Node{k.operand(i32), k.I32(-0x3ffff00), k.n}}))
-	},
 	thread.Equal: func(k *kit) {
 		for _, kind := range []string{"f16", "bf16"} {
 			k.result(k.Emit(&thread.Node{Op: thread.Equal, Type: i32, Args: []*thread.Node{k.operand(i32), k.operand(i32)}, Kind: kind}))
@@ -446,7 +443,7 @@ func TestEveryOp(t *testing.T) {
 			require.NotNil(t, build, "%s has no case here", op)
 			targets := []string{"sm_80", "sm_90a"}
 			switch op {
-			case thread.FP8, thread.ToFP8, thread.AddMax, thread.Equal, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster:
+			case thread.FP8, thread.ToFP8, thread.Equal, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster:
 				targets[0] = "sm_90"
 			case thread.Wgmma:
 				targets = targets[1:]

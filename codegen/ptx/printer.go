@@ -144,9 +144,6 @@ func (p *printer) print(n *thread.Node) {
 	case thread.ToFP8: // the pair's other half is 0
 		text := "{ .reg .b16 c; cvt.rn.satfinite." + n.Kind + "x2.f32 c, $2, $1; cvt.u32.u16 $0, c; }"
 		p.vals[n] = val{v: p.pure(text, types.I32, p.arg(n.Args[0]), llx.FloatConst(llx.Float, 0))}
-	case thread.AddMax: // ptxas makes one instruction of both
-		text := "{ .reg .b32 s; add.s16x2 s, $1, $2; max.s16x2 $0, s, $3; }"
-		p.vals[n] = val{v: p.pure(text, types.I32, p.arg(n.Args[0]), p.arg(n.Args[1]), p.arg(n.Args[2]))}
 	case thread.Equal:
 		p.vals[n] = val{v: p.pure("set.eq.u32."+n.Kind+"x2 $0, $1, $2;", types.I32, p.arg(n.Args[0]), p.arg(n.Args[1]))}
 	case thread.Get:

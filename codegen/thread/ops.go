@@ -62,12 +62,11 @@ const (
 	Extract // element Imm
 
 	// Words, I32: single instructions on a GPU.
-	Lop3   // bitwise function Imm (truth table, a = 0xF0, b = 0xCC, c = 0xAA) of three words
-	Prmt   // selects four bytes of Args[0] (bytes 0-3) and Args[1] (4-7) by the four nibbles of Args[2]; bit 3 of a nibble: the top bit of that byte, eight times
-	FP8    // Args[0] (I16: two floats of 8 bits, the first in the low byte) to F16 with 2 lanes; Kind "e4m3" or "e5m2". GPUs from sm_90
-	ToFP8  // Args[0] (F32) rounded to a float of 8 bits, saturating, as its code (I32), NaN as 0x7f; Kind as FP8. GPUs from sm_90
-	AddMax // max(Args[0] + Args[1], Args[2]) of the signed 16-bit halves of words; sums wrap. GPUs from sm_90
-	Equal  // two 16-bit floats in each of two words, Kind f16 or bf16: all ones in the half where they are equal, zeros elsewhere. bf16: GPUs from sm_90
+	Lop3  // bitwise function Imm (truth table, a = 0xF0, b = 0xCC, c = 0xAA) of three words
+	Prmt  // selects four bytes of Args[0] (bytes 0-3) and Args[1] (4-7) by the four nibbles of Args[2]; bit 3 of a nibble: the top bit of that byte, eight times
+	FP8   // Args[0] (I16: two floats of 8 bits, the first in the low byte) to F16 with 2 lanes; Kind "e4m3" or "e5m2". GPUs from sm_90
+	ToFP8 // Args[0] (F32) rounded to a float of 8 bits, saturating, as its code (I32), NaN as 0x7f; Kind as FP8. GPUs from sm_90
+	Equal // two 16-bit floats in each of two words, Kind f16 or bf16: all ones in the half where they are equal, zeros elsewhere. bf16: GPUs from sm_90
 
 	// Local arrays.
 	Get // Type.Lanes consecutive elements of Var from index Args[0] (I32)
@@ -109,7 +108,7 @@ const (
 
 var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
 	"neg", "not", "abs", "popc", "clz", "fma", "sqrt", "rsqrt", "exp", "exp2", "log2", "sin", "cos", "tanh", "erf", "erfc", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
-	"lop3", "prmt", "fp8", "tofp8", "add_max", "equal", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "cluster_rank", "cluster_barrier", "load_cluster", "fence_async", "wgmma", "mma", "for", "if",
+	"lop3", "prmt", "fp8", "tofp8", "equal", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "cluster_rank", "cluster_barrier", "load_cluster", "fence_async", "wgmma", "mma", "for", "if",
 	"splat", "lookup", "prefetch"}
 
 func (o Op) String() string { return opNames[o] }

@@ -19,7 +19,7 @@ func Derive(p *ir.Plan, from dtype.Type, g Goal, deferred bool) (*Program, bool)
 	switch kindOf(from, g) {
 	case integer, float, split:
 		return d.prog, d.fields()
-	case bytes, top, halved, native:
+	case bytes, top, native:
 		return d.prog, d.bytes(kindOf(from, g))
 	case via:
 		return derivedVia(p, from, g, deferred)
@@ -379,8 +379,6 @@ func (d *deriver) bytes(k kind) bool {
 		case top:
 			x := d.step(Step{Code: Prmt, A: w, B: d.bits(0), Imm: 4 | a<<4 | 4<<8 | b<<12})
 			d.prog.Outs = append(d.prog.Outs, Out{x, 1, 0})
-		case halved:
-			d.prog.Outs = append(d.prog.Outs, Out{d.halved(w, a, b), 1, 0})
 		default:
 			if a%2 != 0 || b != a+1 {
 				return false
@@ -390,17 +388,4 @@ func (d *deriver) bytes(k kind) bool {
 		}
 	}
 	return true
-}
-
-// halved widens the bytes a and b of a word, f8e5m2fnuz, to f16: the magnitude is that of an f16 of twice the value, of which the
-// largest exponent would be infinite. One less in the exponent halves normal numbers; where that takes more than half, a shift
-// is right. The NaN, minus zero, is with a low bit put in what equals minus the least number.
-func (d *deriver) halved(w Arg, a, b uint32) Arg {
-	x := d.step(Step{Code: Prmt, A: w, B: d.bits(0x0101), Imm: 4 | a<<4 | 4<<8 | b<<12})
-	mag := d.step(Step{Code: Lop3, A: x, B: d.bits(0x7f00), C: d.bits(0), Imm: 0xf0 & 0xcc})
-	half := d.step(Step{Code: Shr, A: mag, Imm: 1})
-	y := d.step(Step{Code: AddMax, A: mag, B: d.bits(0xfc00), C: half})
-	y = d.step(Step{Code: Lop3, A: y, B: d.bits(0x7fff), C: x, Imm: 0xf0&0xcc | 0x33&0xaa})
-	nan := d.step(Step{Code: Equal, A: x, B: d.bits(0x8001)})
-	return d.step(Step{Code: Lop3, A: y, B: nan, C: d.bits(0), Imm: 0xf0 | 0xcc})
 }

@@ -41,7 +41,6 @@ const (
 	FMul               // A · B
 	Fma                // A · B + C
 	FMin               // the smaller of A and B, floats of the goal; the other operand of a NaN
-	AddMax             // max(A + B, C) of signed 16-bit lanes
 	Equal              // all ones in the lanes where A and B are equal as floats of the goal, zeros elsewhere
 	FP8                // the pair of f8 in half Imm of A as a pair of f16; Kind "e4m3" or "e5m2"
 	Repair             // the pair of floats A in the other 16-bit type: Kind "f16" or "bf16" names that of the result
@@ -169,7 +168,6 @@ const (
 	bytes               // PRMT puts a byte under an exponent
 	top                 // PRMT: the bytes are the top halves of the goal
 	native              // the target's own conversion
-	halved              // f8e5m2fnuz to f16: the same fields with one more in the bias
 	split               // bytes to bf16, whose mantissa has seven bits: the top bit apart
 	via                 // through another goal: see Goal.through
 )
@@ -183,7 +181,7 @@ func (g Goal) through(t dtype.Type) (Goal, bool) {
 	}
 	h, b := Goal{dtype.F16, g.FP8}, Goal{dtype.BF16, g.FP8}
 	switch k := kindOf(t, h); {
-	case g.To == dtype.F32 && k != none && k != via && k != halved && (k != float || t.ExpBits() < 5):
+	case g.To == dtype.F32 && k != none && k != via && (k != float || t.ExpBits() < 5):
 		return h, true
 	case g.To == dtype.F32:
 		return b, true
@@ -219,8 +217,6 @@ func kindOf(t dtype.Type, g Goal) kind {
 			return top
 		case t == dtype.F8E4M3FN && g.FP8:
 			return native
-		case t == dtype.F8E5M2FNUZ && g.FP8:
-			return halved
 		case t.ExpBits() > l.exps, t.ExpBits() == l.exps && (t.Bias() != l.bias || t.HasNaN() || t.ManBits() > 1):
 			return via // the largest exponent means something else in f16
 		}

@@ -101,10 +101,6 @@ func (m *machine) run(p *Program) {
 				}
 				return math.Min(x[0], x[1])
 			}, a, b)
-		case AddMax:
-			for at := 0; at < 32; at += 16 {
-				r |= uint32(uint16(max(int16(a>>at)+int16(b>>at), int16(c>>at)))) << at
-			}
 		case Equal:
 			r = m.lanes(func(x []float64) float64 {
 				if x[0] == x[1] {

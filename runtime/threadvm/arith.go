@@ -74,16 +74,6 @@ func (m *machine) arith(n *thread.Node) step {
 				}
 			}
 		})
-	case thread.AddMax:
-		return m.pure(n, func(_ int, d []uint64, a [][]uint64) {
-			for i := range d {
-				d[i] = 0
-				for at := 0; at < 32; at += 16 {
-					x := max(int16(a[0][i]>>at)+int16(a[1][i]>>at), int16(a[2][i]>>at))
-					d[i] |= uint64(uint16(x)) << at
-				}
-			}
-		})
 	case thread.Equal:
 		t := map[string]dtype.Type{"f16": dtype.F16, "bf16": dtype.BF16}[n.Kind]
 		return m.pure(n, func(_ int, d []uint64, a [][]uint64) {
