@@ -148,7 +148,7 @@ func TestBundleDamage(t *testing.T) {
 	for what, fsys := range map[string]fstest.MapFS{
 		"no manifest":    {"k.girih": whole["k.girih"]},
 		"stale source":   edit("k.girih", func(s string) string { return s + "\n// more\n" }),
-		"other version":  edit("k_gen/manifest.json", func(s string) string { return strings.Replace(s, `"abi": 1`, `"abi": 99`, 1) }),
+		"other version":  edit("k_gen/manifest.json", func(s string) string { return strings.Replace(s, `"abi": 2`, `"abi": 99`, 1) }),
 		"no JSON":        edit("k_gen/manifest.json", func(s string) string { return s[:len(s)/2] }),
 		"cut tile IR":    edit("k_gen/vadd.ir", func(s string) string { return s[:len(s)/2] }),
 		"empty manifest": edit("k_gen/manifest.json", func(string) string { return "" }),

@@ -11,9 +11,8 @@ type packed struct {
 	plan *ir.Plan
 }
 
-// packedTile is the address of the words of this thread in the tile at the offsets of a load (chunk 0), and the
-// predicate that the tile exists.
-func (lo *lowerer) packedTile(p *ir.Param, tensor *ir.Value, offsets []*ir.Value, rank node) (node, node) {
+// packedTile is the address of the tile at the offsets of a load, and the predicate that the tile exists.
+func (lo *lowerer) packedTile(p *ir.Param, tensor *ir.Value, offsets []*ir.Value) (node, node) {
 	b := lo.b
 	pk := p.Pack
 	var pred node
@@ -27,8 +26,19 @@ func (lo *lowerer) packedTile(p *ir.Param, tensor *ir.Value, offsets []*ir.Value
 	cols := lo.expr(ir.Bin(ir.ECeil, tensor.Type.Dims[1], ir.Int(int64(pk.Tile[1]))))
 	n := b.Bin(thread.Add, b.Bin(thread.Mul, b.Conv(tile[0], thread.I64, false), b.Conv(cols, thread.I64, false)), b.Conv(tile[1], thread.I64, false))
 	bytes := b.Bin(thread.Mul, n, b.Int(thread.I64, int64(4*pk.Words*pk.Threads)))
-	at := b.PtrAdd(lo.args[tensor], bytes)
-	return b.PtrAdd(at, b.Bin(thread.Mul, rank, b.I32(4*pk.Vec))), pred
+	return b.PtrAdd(lo.args[tensor], bytes), pred
+}
+
+// pieces visits the pieces of a thread's words: the number of the first word, how many there are, and the offset in the tile.
+func (lo *lowerer) pieces(pk *ir.Pack, rank node, f func(word node, vec int, offset node)) {
+	b := lo.b
+	for _, c := range pk.Chunks() {
+		first := b.Bin(thread.Add, b.I32(4*c.Word*pk.Threads), b.Bin(thread.Mul, rank, b.I32(4*c.Vec)))
+		b.Local(c.Words/c.Vec, func(i node) {
+			word := b.Bin(thread.Add, b.I32(c.Word), b.Bin(thread.Mul, i, b.I32(c.Vec)))
+			f(word, c.Vec, b.Bin(thread.Add, first, b.Bin(thread.Mul, i, b.I32(4*c.Vec*pk.Threads))))
+		})
+	}
 }
 
 // rank is the number of this thread among those with different elements.
@@ -56,14 +66,14 @@ func (lo *lowerer) loadPacked(o *ir.Op, p *ir.Param) {
 	b := lo.b
 	t := lo.newTile(o.Result())
 	pk := p.Pack
-	at, pred := lo.packedTile(p, o.Args[0], o.Args[1:], lo.rank(t))
+	at, pred := lo.packedTile(p, o.Args[0], o.Args[1:])
 	v := b.NewVar("w", thread.I32, pk.Words)
-	b.Local(pk.Words/pk.Vec, func(c node) {
-		n := &thread.Node{Op: thread.Load, Type: thread.Type{Elem: thread.I32, Lanes: pk.Vec}, Args: []node{b.PtrAdd(at, b.Bin(thread.Mul, c, b.I32(4*pk.Vec*pk.Threads)))}, Imm: int64(4 * pk.Vec), Kind: "stream"}
+	lo.pieces(pk, lo.rank(t), func(word node, vec int, offset node) {
+		n := &thread.Node{Op: thread.Load, Type: thread.Type{Elem: thread.I32, Lanes: vec}, Args: []node{b.PtrAdd(at, offset)}, Imm: int64(4 * vec), Kind: "stream"}
 		if pred != nil {
 			n.Args = append(n.Args, pred)
 		}
-		b.Set(v, b.Bin(thread.Mul, c, b.I32(pk.Vec)), b.Emit(n))
+		b.Set(v, word, b.Emit(n))
 	})
 	t.words = &packed{v, pk.Plan}
 	lo.tiles[o.Result()] = t
@@ -74,17 +84,15 @@ func (lo *lowerer) copyPacked(o *ir.Op, buf *buffer) {
 	b := lo.b
 	pk := buf.pack.Pack
 	rank := lo.once(lo.coords, "tid", func() node { return b.Emit(&thread.Node{Op: thread.Tid, Type: thread.Scalar(thread.I32)}) })
-	at, pred := lo.packedTile(buf.pack, o.Args[2], o.Args[3:], rank)
-	base := b.PtrAdd(lo.slotBase(buf, o.Args[1:2]), b.Bin(thread.Mul, rank, b.I32(4*pk.Vec)))
-	size := b.I32(4 * pk.Vec)
-	if pred != nil {
-		size = b.Select(pred, size, b.I32(0))
-	}
+	at, pred := lo.packedTile(buf.pack, o.Args[2], o.Args[3:])
+	base := lo.slotBase(buf, o.Args[1:2])
 	body := func() {
-		b.Local(pk.Words/pk.Vec, func(c node) {
-			step := b.Bin(thread.Mul, c, b.I32(4*pk.Vec*pk.Threads))
-			from := b.PtrAdd(at, step)
-			b.Effect(thread.CpAsync, int64(4*pk.Vec), b.PtrAdd(base, step), from, size)
+		lo.pieces(pk, rank, func(_ node, vec int, offset node) {
+			size := b.I32(4 * vec)
+			if pred != nil {
+				size = b.Select(pred, size, b.I32(0))
+			}
+			b.Effect(thread.CpAsync, int64(4*vec), b.PtrAdd(base, offset), b.PtrAdd(at, offset), size)
 		})
 	}
 	if pk.Threads < lo.f.Threads {
@@ -98,11 +106,10 @@ func (lo *lowerer) copyPacked(o *ir.Op, buf *buffer) {
 func (lo *lowerer) readPacked(o *ir.Op, t *tile, buf *buffer) {
 	b := lo.b
 	pk := buf.pack.Pack
-	base := b.PtrAdd(lo.slotBase(buf, o.Args[1:2]), b.Bin(thread.Mul, lo.rank(t), b.I32(4*pk.Vec)))
+	base := lo.slotBase(buf, o.Args[1:2])
 	v := b.NewVar("w", thread.I32, pk.Words)
-	b.Local(pk.Words/pk.Vec, func(c node) {
-		p := b.PtrAdd(base, b.Bin(thread.Mul, c, b.I32(4*pk.Vec*pk.Threads)))
-		b.Set(v, b.Bin(thread.Mul, c, b.I32(pk.Vec)), b.Load(thread.Type{Elem: thread.I32, Lanes: pk.Vec}, p, nil, 4*pk.Vec))
+	lo.pieces(pk, lo.rank(t), func(word node, vec int, offset node) {
+		b.Set(v, word, b.Load(thread.Type{Elem: thread.I32, Lanes: vec}, b.PtrAdd(base, offset), nil, 4*vec))
 	})
 	t.words = &packed{v, pk.Plan}
 	lo.tiles[o.Result()] = t

@@ -26,7 +26,7 @@ func (lo *lowerer) loadLanes(o *ir.Op, p *ir.Param) {
 	b := lo.b
 	t := lo.newTile(o.Result())
 	w := &packedLanes{lo: lo, t: o.Args[0].Type.Elem, pack: p.Pack, tensor: o.Args[0]}
-	w.base, w.pred = lo.packedTile(p, o.Args[0], o.Args[1:], b.I32(0))
+	w.base, w.pred = lo.packedTile(p, o.Args[0], o.Args[1:])
 	cols := lo.expr(ir.Bin(ir.ECeil, o.Args[0].Type.Dims[1], ir.Int(int64(p.Pack.Tile[1]))))
 	w.next = b.Bin(thread.Mul, b.Conv(cols, thread.I64, false), b.Int(thread.I64, int64(4*p.Pack.Words*p.Pack.Threads)))
 	t.lanes = w

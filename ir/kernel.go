@@ -113,14 +113,14 @@ type Param struct {
 
 // Pack is the storage order of a packed tensor of rank 2, derived by a target's passes and part of its manifest. The
 // tensor is cut into tiles of Tile extents (row-major order of tiles, edges filled with zero codes). Within a tile,
-// thread t holds Words 32-bit words; chunk c of Vec words of thread t lies at word (c*Threads + t)*Vec. Order lists, for
+// thread t holds Words 32-bit words, which lie as Chunks says. Order lists, for
 // every thread, the logical elements of a tile (row*Tile[1]+column) in the order of the fields of Plan.
 type Pack struct {
 	Layout  string // of a tile, in the form that layout.Parse reads
 	Tile    [2]int
 	Threads int
 	Words   int // words per thread and tile
-	Vec     int // words per access: 1, 2 or 4
+	Vec     int // most words of an access: 1, 2 or 4
 	Fields  int // elements per thread and tile
 	Order   [][]int32
 	Plan    *Plan
@@ -292,7 +292,28 @@ func cloneOp(o *Op, m map[*Value]*Value, fresh func(*Value, *Op) *Value) *Op {
 	return p
 }
 
+// Chunk is a part of a tile: Words words of every thread, from number Word on, of which piece i, Vec words, of thread t lies at word
+// (i*Threads + t)*Vec of the part. The parts lie one after the other.
+type Chunk struct{ Word, Words, Vec int }
+
+// Chunks are the parts of a tile: as many words as there are whole pieces of Vec, then what is left in pieces of half as many.
+func (p *Pack) Chunks() (cs []Chunk) {
+	for at, v := 0, p.Vec; at < p.Words; v /= 2 {
+		if n := (p.Words - at) / v * v; n > 0 {
+			cs = append(cs, Chunk{at, n, v})
+			at += n
+		}
+	}
+	return cs
+}
+
 // Offset is the byte offset of a word of a thread in a tile.
 func (p *Pack) Offset(tile, thread, word int) int {
-	return 4 * (tile*p.Threads*p.Words + (word/p.Vec*p.Threads+thread)*p.Vec + word%p.Vec)
+	first, v := 0, p.Vec
+	for v > 1 && word >= first+(p.Words-first)/v*v { // not among the pieces of v words
+		first += (p.Words - first) / v * v
+		v /= 2
+	}
+	w := word - first
+	return 4 * (tile*p.Threads*p.Words + first*p.Threads + (w/v*p.Threads+thread)*v + w%v)
 }

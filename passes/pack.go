@@ -1,7 +1,9 @@
 package passes
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
@@ -40,8 +42,12 @@ func packPass(k *ir.Kernel, c *Context) error {
 		}
 		t := at.Result().Type
 		p.Pack = PackOf(at.Result().Layout, t.Elem, goal(k, at.Result(), c.Target).String(), t.Shape[0], t.Shape[1])
-		c.remark("pack", at.Span, "%s is stored in tiles of %d×%d: %d words for each of %d threads, read %d bytes at a time, widened without a shuffle",
-			p.Name, p.Pack.Tile[0], p.Pack.Tile[1], p.Pack.Words, p.Pack.Threads, 4*p.Pack.Vec)
+		var widths []string
+		for _, part := range p.Pack.Chunks() {
+			widths = append(widths, fmt.Sprint(4*part.Vec))
+		}
+		c.remark("pack", at.Span, "%s is stored in tiles of %d×%d: %d words for each of %d threads, read %s bytes at a time, widened without a shuffle",
+			p.Name, p.Pack.Tile[0], p.Pack.Tile[1], p.Pack.Words, p.Pack.Threads, strings.Join(widths, " and "))
 	}
 	return nil
 }
@@ -142,9 +148,9 @@ func PackOf(l *layout.Layout, elem dtype.Type, to string, rows, cols int) *ir.Pa
 		g = widen.Goal{To: dtype.F16}
 	}
 	p.Plan, p.Words = place(elem, g, p.Fields)
-	p.Vec = 1
-	for p.Vec < 4 && p.Words%(2*p.Vec) == 0 {
-		p.Vec *= 2
+	p.Vec = 4
+	for p.Words*p.Threads%p.Vec != 0 { // tiles start where their pieces may
+		p.Vec /= 2
 	}
 	for th := range l.Threads() {
 		r := rank(th)

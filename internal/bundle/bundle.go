@@ -17,7 +17,7 @@ import (
 )
 
 // Version of the calling convention and of the manifest.
-const Version = 1
+const Version = 2
 
 // Name of the manifest's file.
 const Name = "manifest.json"

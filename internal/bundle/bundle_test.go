@@ -43,7 +43,12 @@ func packBy(p Pack, t *tensor.Tensor) []byte {
 				}
 				code := t.Code(r*cols + c)
 				for _, x := range pieces {
-					w := tile*p.Threads*p.Words + (x[0]/p.Vector*p.Threads+th)*p.Vector + x[0]%p.Vector
+					first, n := 0, p.Vector
+					for x[0] >= first+(p.Words-first)/n*n {
+						first += (p.Words - first) / n * n
+						n /= 2
+					}
+					w := tile*p.Threads*p.Words + first*p.Threads + ((x[0]-first)/n*p.Threads+th)*n + (x[0]-first)%n
 					v := binary.LittleEndian.Uint32(out[4*w:])
 					v |= uint32(code&(1<<x[2]-1)) << x[1]
 					binary.LittleEndian.PutUint32(out[4*w:], v)
@@ -92,8 +97,8 @@ func TestManifest(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, m.Kernels[0].Doc, back.Kernels[0].Doc)
 	assert.Equal(t, m.Encode(), back.Encode())
-	_, err = Decode([]byte(`{"abi": 2}`))
-	assert.ErrorContains(t, err, "version 2")
+	_, err = Decode([]byte(`{"abi": 3}`))
+	assert.ErrorContains(t, err, "version 3")
 
 	// The stack program is the grid.
 	for _, n := range []int64{0, 1, 16, 17, 1000} {
@@ -125,8 +130,8 @@ func TestManifest(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte(`{"abi": 1, "kernels": [{"name": "k", "codes": [{"target": "cpu", "dims": [{"name": "M", "divisor": 0}], "packs": {"w": {"layout": "local(2)", "tile": [0, 4]}}}]}]}`))
-	f.Add([]byte(`{"abi": 1, "kernels": [{"name": "k", "codes": [{"packs": {"w": {"layout": "local(2)", "tile": [1, 4]}}}]}]}`))
+	f.Add([]byte(`{"abi": 2, "kernels": [{"name": "k", "codes": [{"target": "cpu", "dims": [{"name": "M", "divisor": 0}], "packs": {"w": {"layout": "local(2)", "tile": [0, 4]}}}]}]}`))
+	f.Add([]byte(`{"abi": 2, "kernels": [{"name": "k", "codes": [{"packs": {"w": {"layout": "local(2)", "tile": [1, 4]}}}]}]}`))
 	k, err := ir.Parse(`kernel @k(%0 w: tensor u4[M, K]) -> (%1 y: tensor f32[M]) dims(M, K) grid(M) {}`)
 	if err != nil {
 		f.Fatal(err)
