@@ -16,7 +16,6 @@ type model struct {
 	Barrier float64 // ns of a barrier with what is not overlapped around it
 	Edge    float64 // slowness of code outside of loops: it runs once, cold and dependent
 	IPC     float64 // instructions a scheduler issues in a clock when it has warps enough
-	Logic   float64 // clocks of a scheduler that an integer or logic instruction takes
 	Mma     float64 // clocks of a scheduler that an mma.m16n8k16 takes
 	Single  float64 // slowness of the wgmma of one group of four warps: nothing follows while it waits
 	Alone   float64 // clocks between instructions of a warp that is alone
@@ -36,8 +35,8 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2711, Fill: 0, Trip: 405, Barrier: 0, Edge: 0.924, IPC: 0.617, Logic: 3.99, Mma: 3.88, Single: 1.236, Alone: 0.0075, Iter: 0.746, Arrive: 488, Port: 22.55,
-	Sharp: 5.62, Queue: 3.646, Few: 0.742, Tail: 0.693, Whole: 1.071, Hot: 0.533, Cluster: 2359, Room: 0.09, Regs0: 40, Regs1: 0.95,
+	Launch: 2640, Fill: 0, Trip: 359, Barrier: 0, Edge: 1.0, IPC: 0.675, Mma: 5.02, Single: 1.058, Alone: 0.0155, Iter: 121, Arrive: 665, Port: 18.8,
+	Sharp: 7.94, Queue: 4, Few: 0.492, Tail: 1.008, Whole: 0.963, Hot: 0.251, Cluster: 3662, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
@@ -95,7 +94,7 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	for _, l := range w.loops {
 		issue := l.each.issue * spill
 		mma := c.Mma * l.each.mma * spill
-		each := c.round((max(issue/c.IPC, c.Logic*l.each.logic*spill)+mma)*scheduler, l.each.tensor*spill)
+		each := c.round((issue/c.IPC+mma)*scheduler, l.each.tensor*spill)
 		busy += l.trips * each / m.Clock
 		groups := max(1, scheduler) // of four warps: they wait for each other at the barrier, so that widening and wgmma do not overlap in a block
 		tensor := l.each.tensor * spill * max(1, c.Single/groups)

@@ -1,11 +1,8 @@
 package compile
 
 import (
-	"sync"
-
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
-	"github.com/girih-lang/girih/ir/widen"
 	"github.com/girih-lang/girih/passes"
 )
 
@@ -57,11 +54,8 @@ func (m *measure) op(o *ir.Op) {
 	}
 	n := locals(r)
 	w := weight(o)
-	if o.Code == ir.OpCast {
-		if all, logic, ok := widening(o.Args[0].Type.Elem, r.Type.Elem, m.deferred[r]); ok {
-			w = all
-			m.into.logic += m.trips * n * logic
-		}
+	if o.Code == ir.OpCast && m.deferred[r] {
+		w = max(0.5, w-0.5) // offsets are left to the sum
 	}
 	m.into.issue += m.trips * n * w
 	if !r.Type.IsScalar() {
@@ -90,49 +84,22 @@ func weight(o *ir.Op) float64 {
 	return half
 }
 
-// widening is what it takes to widen an element of 1 to 8 bits, in instructions: all of them, and those of the unit for integers and
-// logic, which starts one every other clock. Deferred ones leave offsets and factors to the sum.
-func widening(from, to dtype.Type, deferred bool) (all, logic float64, ok bool) {
-	const n = 64 // elements of a thread
-	type question struct {
-		from, to dtype.Type
-		deferred bool
-	}
-	type answer struct {
-		all, logic float64
-		ok         bool
-	}
-	q := question{from, to, deferred}
-	if a, ok := widenings.Load(q); ok {
-		a := a.(answer)
-		return a.all, a.logic, a.ok
-	}
-	defer func() { widenings.Store(q, answer{all, logic, ok}) }()
-	g := widen.Goal{To: to, FP8: true}
-	if from.Bits() > 8 || from.IsBool() || !to.IsFloat() || to.Bits() < 16 {
-		return 0, 0, false
-	}
-	p, ok := widen.Derive(widen.Place(from, g, n), from, g, deferred)
-	if !ok {
-		return 0, 0, false
-	}
-	for _, s := range p.Steps {
-		switch s.Code {
-		case widen.Shl, widen.FAdd, widen.FMul, widen.Fma, widen.FP8, widen.Repair, widen.ToF32:
-		default:
-			logic++
-		}
-	}
-	return float64(p.Ops()) / n, logic / n, true
-}
-
-var widenings sync.Map // of a question to widening
-
-// castWeight is what a conversion costs that is not the widening of packed elements.
+// castWeight is what widening costs: fields that lie at the same bits of both halves of a word take two operations a pair.
 func castWeight(from, to dtype.Type) float64 {
+	b := from.Bits()
 	switch {
 	case from.IsBool() || to.IsBool():
 		return 1
+	case b <= 8 && from.IsInt() && to.IsFloat():
+		if b&(b-1) != 0 {
+			return 1.5
+		}
+		return 1.1
+	case b <= 8 && from.IsFloat() && to.IsFloat():
+		if from.HasNaN() || from.HasInf() {
+			return 3
+		}
+		return 1.8
 	case from.Bits() == 16 && to.Bits() == 16 && from != to:
 		return 1
 	case to.IsFloat() && to.Bits() <= 8:

@@ -24,7 +24,6 @@ type work struct {
 // part is straight-line work of one warp.
 type part struct {
 	issue    float64 // instructions
-	logic    float64 // those of them that widen by integer and logic operations
 	mma      float64 // those of the matrix units, counted apart
 	tensor   float64 // clocks of the matrix units of an SM that wgmma of the block takes
 	bytes    float64 // that the block reads from global memory
