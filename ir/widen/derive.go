@@ -9,7 +9,7 @@ import (
 )
 
 // Derive gives the program that widens the fields of a plan to the goal, or false where none is known: the type has no
-// sequence, or the fields of a pair do not lie side by side. Deferred leaves constant offsets and factors to the caller.
+// sequence, or the fields of a unit do not lie side by side. Deferred leaves constant offsets and factors to the caller.
 func Derive(p *ir.Plan, from dtype.Type, g Goal, deferred bool) (*Program, bool) {
 	l, ok := laneOf(g.To)
 	if !ok || p.Bits != from.Bits() || len(p.Fields)*l.cols%32 != 0 {
@@ -17,7 +17,7 @@ func Derive(p *ir.Plan, from dtype.Type, g Goal, deferred bool) (*Program, bool)
 	}
 	d := &deriver{plan: p, t: from, g: g, l: l, deferred: deferred, prog: &Program{}, have: map[Step]Arg{}}
 	switch kindOf(from, g) {
-	case integer, float, split:
+	case integer, plain, float, split:
 		return d.prog, d.fields()
 	case bytes, top, native:
 		return d.prog, d.bytes(kindOf(from, g))
@@ -94,15 +94,24 @@ func regsOf(bits, need []int) []reg {
 	return s
 }
 
-// fields widens units (pairs, or single elements when the goal has 32 bits) whose bits lie anywhere.
+// maskOf is the positions of a lane whose bits a unit draws from a register.
+func maskOf(r reg, bits, need []int) (m uint32) {
+	for j, b := range bits {
+		if r == (reg{b / 32, (b%32 - need[j] + 32) % 32}) {
+			m |= 1 << need[j]
+		}
+	}
+	return m
+}
+
+// fields widens units whose bits lie anywhere.
 func (d *deriver) fields() bool {
-	if d.l.cols == 16 {
-		for i := 0; i < len(d.plan.Fields); i += 2 {
-			bits := bitsOf(d.plan.Fields[i])
-			for j, b := range bitsOf(d.plan.Fields[i+1]) {
-				if b != bits[j]/32*32+(bits[j]+16)%32 {
-					return false
-				}
+	for i, f := range d.plan.Fields {
+		lane := i % d.l.unit()
+		first := bitsOf(d.plan.Fields[i-lane])
+		for j, b := range bitsOf(f) {
+			if b != first[j]/32*32+(first[j]+lane*d.l.cols)%32 {
+				return false
 			}
 		}
 	}
@@ -125,10 +134,10 @@ func (d *deriver) fields() bool {
 	return true
 }
 
-// unitsOf lists where the bits of each unit lie: of the first field of a pair, or of every field when the goal has 32 bits.
+// unitsOf lists where the bits of each unit lie: those of its first field.
 func unitsOf(p *ir.Plan, l lane) [][]int {
 	var units [][]int
-	for i := 0; i < len(p.Fields); i += 32 / l.cols {
+	for i := 0; i < len(p.Fields); i += l.unit() {
 		units = append(units, bitsOf(p.Fields[i]))
 	}
 	return units
@@ -171,17 +180,9 @@ func (d *deriver) rotation(r reg) Arg {
 // gather brings the bits of a unit to their positions in one register, other bits cleared, and inverts those of flip.
 func (d *deriver) gather(bits, need []int, flip uint32) Arg {
 	rs := regsOf(bits, need)
-	mask := func(r reg) (m uint32) {
-		for j, b := range bits {
-			if r == (reg{b / 32, (b%32 - need[j] + 32) % 32}) {
-				m |= 1 << need[j]
-			}
-		}
-		return m
-	}
-	x, all := d.rotation(rs[0]), mask(rs[0])
+	x, all := d.rotation(rs[0]), maskOf(rs[0], bits, need)
 	for i, r := range rs[1:] {
-		y, m := d.rotation(r), mask(r)
+		y, m := d.rotation(r), maskOf(r, bits, need)
 		if flip == 0 { // nothing to put in: clear at the first and merge
 			if i == 0 {
 				x = d.step(Step{Code: Lop3, A: x, B: d.bits(all), C: d.bits(0), Imm: 0xf0 & 0xcc})
@@ -200,7 +201,10 @@ func (d *deriver) gather(bits, need []int, flip uint32) Arg {
 
 // unit widens one unit.
 func (d *deriver) unit(bits, need []int) Out {
-	if d.t.IsInt() {
+	switch kindOf(d.t, d.g) {
+	case plain:
+		return Out{d.plain(bits, need), 1, 0}
+	case integer:
 		return d.integer(bits, need)
 	}
 	return d.float(bits, need)
@@ -218,6 +222,26 @@ func (d *deriver) integer(bits, need []int) Out {
 		sub += math.Ldexp(1, len(need)-1)
 	}
 	return d.minus(d.gather(bits, need, flip), sub)
+}
+
+// plain puts the field at the bottom of its lane, under zeros or, for signed elements, under copies of the sign.
+func (d *deriver) plain(bits, need []int) Arg {
+	if !d.t.IsSigned() {
+		if rs := regsOf(bits, need); len(rs) == 1 && len(bits) == d.l.cols {
+			return d.rotation(rs[0])
+		}
+		return d.gather(bits, need, 0)
+	}
+	n := len(bits) - 1
+	sign := regsOf(bits[n:], need[n:])[0]
+	if rs := regsOf(bits, need); len(rs) == 1 && len(bits) == d.l.cols {
+		return d.rotation(sign)
+	}
+	x := d.step(Step{Code: Prmt, A: d.rotation(sign), B: Arg{From: Bits}, Imm: 0xba98})
+	for _, r := range regsOf(bits[:n], need[:n]) {
+		x = d.step(Step{Code: Lop3, A: d.rotation(r), B: d.bits(maskOf(r, bits[:n], need[:n])), C: x, Imm: 0xf0&0xcc | 0x33&0xaa})
+	}
+	return x
 }
 
 func (d *deriver) minus(x Arg, sub float64) Out {

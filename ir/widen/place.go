@@ -40,11 +40,12 @@ var (
 	placed sync.Map // place's argument -> *ir.Plan
 )
 
-// Place lays n elements of a type out in 32-bit words for a goal, in pairs: the fields 2i and 2i+1 lie at the same bits of
-// the two halves. A half holds as many whole fields as fit; what is left of the halves together makes further fields in
-// pieces, so that odd widths waste nothing. Among the placements that do, it takes the one whose program is shortest.
-// Types that have no program for the goal get the same placement as integers of their width, widths above 16 follow each
-// other bit by bit. The plan is shared: it must not be changed.
+// Place lays n elements of a type out in 32-bit words for a goal, in units: the fields 2i and 2i+1 lie at the same bits of
+// the two halves of words, or, for a goal of 8 bits, the fields 4i to 4i+3 at the same bits of the four bytes. A half or byte
+// holds as many whole fields as fit; what is left of them together makes further fields in pieces, so that odd widths waste
+// nothing. Among the placements that do, it takes the one whose program is shortest. Types that have no program for the goal
+// get the same placement as integers of their width in pairs, as do numbers of elements that bytes do not hold in whole
+// units; widths above 16 follow each other bit by bit. The plan is shared: it must not be changed.
 func Place(t dtype.Type, g Goal, n int) *ir.Plan {
 	key := fmt.Sprint(t, g, n)
 	if p, ok := placed.Load(key); ok {
@@ -70,11 +71,11 @@ func place(t dtype.Type, g Goal, n int) *ir.Plan {
 		return place(t, h, n)
 	}
 	l, ok := laneOf(g.To)
-	if !ok || l.cols == 32 || k == none {
+	if !ok || l.cols == 32 || k == none || l.cols == 8 && n%4 != 0 {
 		l, _ = laneOf(dtype.F16)
-		t = dtype.U(bits)
+		t, k = dtype.U(bits), none
 	}
-	b := &placer{bits: bits, l: l, pairs: (n + 1) / 2, n: n, needs: need(t, l), words: Words(bits, n)}
+	b := &placer{bits: bits, l: l, units: (n + l.unit() - 1) / l.unit(), n: n, needs: need(t, l), words: Words(bits, n)}
 	if len(b.needs) == 0 {
 		b.needs = [][]int{run(0, bits)}
 	}
@@ -86,10 +87,13 @@ func place(t dtype.Type, g Goal, n int) *ir.Plan {
 		return b.floats()
 	}
 	best, cost := (*ir.Plan)(nil), 0
-	for _, a := range integerWords(bits) {
+	for _, a := range integerWords(bits, l.cols) {
+		if k == plain && t.IsSigned() {
+			signsBelow(a, bits)
+		}
 		p := b.plan(a)
 		c := 0
-		if n%2 == 0 {
+		if n%l.unit() == 0 {
 			if prog, ok := Derive(p, t, g, true); ok {
 				c = prog.Ops()
 			}
@@ -171,11 +175,11 @@ func stream(bits, n int) *ir.Plan {
 	return p
 }
 
-// integerWords lists arrangements of the whole fields in the 16 columns of a half: where the bits of field after field
+// integerWords lists arrangements of the whole fields in the columns of a half or byte: where the bits of field after field
 // lie, least significant first. The columns between them are left for fields in pieces.
-func integerWords(bits int) [][]int {
-	whole := 16 / bits
-	rest := 16 - whole*bits
+func integerWords(bits, cols int) [][]int {
+	whole := cols / bits
+	rest := cols - whole*bits
 	var out [][]int
 	var build func(cols []int, at, spare int)
 	build = func(cols []int, at, spare int) {
@@ -189,6 +193,14 @@ func integerWords(bits int) [][]int {
 	}
 	build(nil, 0, rest)
 	return out
+}
+
+// signsBelow moves the sign of every field of a byte below its other bits, into the next byte: the rotation that brings these
+// to the bottom of a byte then brings the sign to the top.
+func signsBelow(cols []int, bits int) {
+	for i := bits - 1; i < len(cols); i += bits {
+		cols[i] += 8 - bits
+	}
 }
 
 // floatWords lists arrangements in which the magnitudes and the signs of the whole fields need few rotations. A
