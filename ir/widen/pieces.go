@@ -173,3 +173,27 @@ func (b *placer) shifts(cols, have []int) int {
 	}
 	return n
 }
+
+// bitsOf lists where the bits of a field lie: 32·word + bit, least significant first.
+func bitsOf(f ir.Field) []int {
+	var s []int
+	for _, p := range f.Pieces {
+		for i := range p.Len {
+			s = append(s, 32*p.Word+p.Bit+i)
+		}
+	}
+	return s
+}
+
+// fieldOf is the inverse of bitsOf.
+func fieldOf(bits []int) ir.Field {
+	var f ir.Field
+	for i, b := range bits {
+		if i > 0 && b == bits[i-1]+1 && b%32 != 0 {
+			f.Pieces[len(f.Pieces)-1].Len++
+			continue
+		}
+		f.Pieces = append(f.Pieces, ir.Piece{Word: b / 32, Bit: b % 32, Len: 1})
+	}
+	return f
+}

@@ -4,11 +4,12 @@
 // The model. Elements come in units, as many as a register holds: pairs of 16-bit floats, or four bytes. The fields of a unit
 // lie at the same bits of the halves or bytes of a word (or of several words), so that one mask takes all out. What a target
 // type needs is a list of positions: the bits of an integer go under the exponent whose last place counts as one (or to the
-// bottom of a byte), the magnitude of a small float goes to the top of the wider mantissa, its sign to bit 15. A register in which some bits
-// stand right is a word or a rotation of one; a rotation serves every unit that finds its bits in it. A unit then costs
-// one LOP3 for each register it draws from, and what is left is a constant offset (integers) or a constant factor
-// (floats), which the caller may leave to whatever comes later. Nothing here depends on a particular width or format;
-// only bytes, which PRMT and the conversions of f8 formats take whole, and NaNs have steps of their own.
+// bottom of a byte), the magnitude of a small float goes to the top of the wider mantissa, its sign to bit 15. A register in
+// which some bits stand right is a word or a rotation of one; a rotation serves every unit that finds its bits in it. A unit
+// then costs one LOP3 for each register it draws from (and a signed byte one PRMT), and what is left is a constant offset
+// (integers under an exponent) or a constant factor (floats), which the caller may leave to whatever comes later. Nothing
+// here depends on a particular width or format; only bytes, which PRMT and the conversions of f8 formats take whole, and NaNs
+// have steps of their own.
 //
 // The boundary: the package knows numbers and bits. It knows nothing of tiles, layouts or the text of any target; a
 // [Program] is data, which codegen turns into thread IR and the tests run on plain integers.
@@ -17,7 +18,6 @@ package widen
 import (
 	"slices"
 
-	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 )
 
@@ -274,28 +274,4 @@ func run(from, n int) []int {
 		s[i] = from + i
 	}
 	return s
-}
-
-// bitsOf lists where the bits of a field lie: 32·word + bit, least significant first.
-func bitsOf(f ir.Field) []int {
-	var s []int
-	for _, p := range f.Pieces {
-		for i := range p.Len {
-			s = append(s, 32*p.Word+p.Bit+i)
-		}
-	}
-	return s
-}
-
-// fieldOf is the inverse of bitsOf.
-func fieldOf(bits []int) ir.Field {
-	var f ir.Field
-	for i, b := range bits {
-		if i > 0 && b == bits[i-1]+1 && b%32 != 0 {
-			f.Pieces[len(f.Pieces)-1].Len++
-			continue
-		}
-		f.Pieces = append(f.Pieces, ir.Piece{Word: b / 32, Bit: b % 32, Len: 1})
-	}
-	return f
 }

@@ -1,10 +1,18 @@
 package conform
 
 import (
+	"context"
 	"math/rand"
+	"regexp"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/girih-lang/girih/codegen/ptx/llvm"
+	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/internal/need"
 	"github.com/girih-lang/girih/ir/dtype"
+	"github.com/girih-lang/girih/lang"
 	"github.com/girih-lang/girih/runtime"
 	"github.com/girih-lang/girih/runtime/cpu"
 	"github.com/girih-lang/girih/runtime/tensor"
@@ -100,5 +108,21 @@ func TestPackedBytes(t *testing.T) {
 				executors(t, bytesText, "Both", map[string]string{"X": x.String(), "W": w.String()}, args, dims{"M": 21, "K": 64, "N": 40}, false)
 			}
 		})
+	}
+}
+
+// Nothing comes between a widening to bytes and the matrix instruction: a unit takes what ir/widen says, and u8 nothing.
+func TestPackedBytesStayWords(t *testing.T) {
+	_, err := llvm.Find()
+	need.Tool(t, "llvm", err)
+	pkg, err := lang.LoadSource("bytes.girih", bytesText)
+	require.NoError(t, err)
+	for w, want := range map[string]int{"u8": 0, "u4": 16, "i4": 32} { // 64 weights of a thread, four to a unit
+		k, err := lang.Lower(pkg, "Dot", lang.Options{Defines: map[string]string{"X": "i8", "W": w}, AnyTune: true})
+		require.NoError(t, err)
+		c, err := compile.GPU(context.Background(), k, "sm_90a", compile.Options{})
+		require.NoError(t, err)
+		require.Len(t, regexp.MustCompile(`(lop3|prmt)\.b32`).FindAll(c.PTX, -1), want, w)
+		require.NotRegexp(t, `bfi\.b32|bfe\.s32`, string(c.PTX), w)
 	}
 }
