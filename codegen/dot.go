@@ -109,8 +109,11 @@ func (lo *lowerer) dotMma(o *ir.Op, t *tile, m *passes.Mma) {
 	lo.tiles[o.Result()] = t
 }
 
-// operand is the array of an operand's fragments; bytes are packed four to a word.
+// operand is the array of an operand's fragments; bytes are packed four to a word, where they do not lie so already.
 func (lo *lowerer) operand(t *tile, form thread.MmaForm) *thread.Var {
+	if form.In == thread.I8 && t.words != nil && inBytes(t.words.plan) {
+		return t.words.v
+	}
 	v := lo.hold(t)
 	if form.In != thread.I8 {
 		return v

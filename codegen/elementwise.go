@@ -49,7 +49,7 @@ func (lo *lowerer) elementwise(o *ir.Op) {
 			lo.tiles[r] = t
 			return
 		}
-		if src := lo.tiles[o.Args[0]]; src.words != nil && lo.widen(src, t, o.Args[0].Type.Elem) {
+		if src := lo.tiles[o.Args[0]]; src.words != nil && lo.widen(o, src, t, o.Args[0].Type.Elem) {
 			lo.tiles[r] = t
 			return
 		}

@@ -5,25 +5,73 @@ import (
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/ir/widen"
+	"github.com/girih-lang/girih/passes"
 )
 
-// widen converts a packed tile to a wider float without taking single elements out, by the program that ir/widen derives
-// from where the fields lie; it reports whether there is one.
-func (lo *lowerer) widen(src, dst *tile, from dtype.Type) bool {
+// widen converts a packed tile to a wider type without taking single elements out, by the program that ir/widen derives
+// from where the fields lie; it reports whether there is one. Bytes stay four to a word for matrix instructions, as a packed
+// tile of their own.
+func (lo *lowerer) widen(o *ir.Op, src, dst *tile, from dtype.Type) bool {
+	bytes := dst.t.Elem == dtype.I8 || dst.t.Elem == dtype.U8
+	if bytes && !lo.t.GPU { // columns of a CPU's vectors go by themselves
+		return false
+	}
 	w := lo.widened(src, dst.t.Elem, from, false)
 	if w == nil {
 		return false
 	}
-	dst.v = w.V
+	if !bytes {
+		dst.v = w.V
+		return true
+	}
+	dst.words = &packed{w.V, bytesPlan(len(src.words.plan.Fields))}
+	if !lo.matrixOperand(o) {
+		lo.unpack(dst)
+	}
 	return true
 }
 
-// widened is the tile as wider floats, nil where no program is known. See [Widen] for what deferred leaves.
+// widened is the tile as wider floats or bytes, nil where no program is known. See [Widen] for what deferred leaves.
 func (lo *lowerer) widened(src *tile, to, from dtype.Type, deferred bool) *Widened {
 	return Widen(lo.b, src.words.v, src.words.plan, from, widen.Goal{To: to, FP8: lo.t.FP8()}, deferred)
 }
 
-// Widened is a packed tile as wider floats: the value of element i is Terms[i].Scale·V[i] + Terms[i].Offset.
+// bytesPlan is where widened bytes lie: in order.
+func bytesPlan(n int) *ir.Plan {
+	p := &ir.Plan{Bits: 8, Fields: make([]ir.Field, n)}
+	for i := range p.Fields {
+		p.Fields[i] = ir.Field{Pieces: []ir.Piece{{Word: i / 4, Bit: i % 4 * 8, Len: 8}}}
+	}
+	return p
+}
+
+// inBytes reports that elements lie in bytes in order.
+func inBytes(p *ir.Plan) bool {
+	for i, f := range p.Fields {
+		if len(f.Pieces) != 1 || f.Pieces[0] != (ir.Piece{Word: i / 4, Bit: i % 4 * 8, Len: 8}) {
+			return false
+		}
+	}
+	return len(p.Fields)%4 == 0
+}
+
+// matrixOperand reports a value that only dots of the same block use, on matrix units, as it lies.
+func (lo *lowerer) matrixOperand(o *ir.Op) bool {
+	r := o.Result()
+	for _, d := range lo.users[r] {
+		if d.Code != ir.OpDot || lo.home[d] != lo.home[o] {
+			return false
+		}
+		m := passes.MmaOf(d, lo.k.Warps, d.Result().Layout)
+		if m == nil || !d.Args[0].Layout.Equal(*m.A) || !d.Args[1].Layout.Equal(*m.B) {
+			return false
+		}
+	}
+	return true
+}
+
+// Widened is a packed tile as wider floats: the value of element i is Terms[i].Scale·V[i] + Terms[i].Offset. Bytes lie in V
+// four to a word.
 type Widened struct {
 	V     *thread.Var
 	Terms []Term
@@ -32,7 +80,7 @@ type Widened struct {
 // Term is what a deferred widening leaves to be done.
 type Term struct{ Scale, Offset float64 }
 
-// Widen emits the program that turns packed words (I32) into wider floats; nil where none is known. Deferred leaves constant
+// Widen emits the program that turns packed words (I32) into wider floats or bytes; nil where none is known. Deferred leaves constant
 // factors and offsets to the user, who may take them out of a sum: with weights w[k] = Scale·v[k] + Offset[k],
 //
 //	sum over k of x[k]·w[k] = Scale · sum(x[k]·v[k]) + sum(x[k]·Offset[k])
@@ -47,13 +95,13 @@ func Widen(b *thread.Builder, words *thread.Var, plan *ir.Plan, from dtype.Type,
 	e := register(g.To)
 	lanes := 4 / e.Size()
 	t := thread.Type{Elem: e, Lanes: lanes}
-	w := &Widened{V: b.NewVar("h", e, len(plan.Fields))}
+	w := &Widened{V: b.NewVar("h", e, len(prog.Outs)*lanes)}
 	m := &emitter{b: b, words: words, to: t, steps: prog.Steps, vals: make([]node, len(prog.Steps))}
 	if through := prog.Through(); through.IsValid() {
 		m.to = thread.Type{Elem: register(through), Lanes: 2}
 	}
 	for _, o := range prog.Outs {
-		for range lanes {
+		for range len(plan.Fields) / len(prog.Outs) {
 			w.Terms = append(w.Terms, Term{o.Scale, o.Offset})
 		}
 	}

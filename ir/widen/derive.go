@@ -9,7 +9,7 @@ import (
 )
 
 // Derive gives the program that widens the fields of a plan to the goal, or false where none is known: the type has no
-// sequence, or the fields of a pair do not lie side by side. Deferred leaves constant offsets and factors to the caller.
+// sequence, or the fields of a unit do not lie side by side. Deferred leaves constant offsets and factors to the caller.
 func Derive(p *ir.Plan, from dtype.Type, g Goal, deferred bool) (*Program, bool) {
 	l, ok := laneOf(g.To)
 	if !ok || p.Bits != from.Bits() || len(p.Fields)*l.cols%32 != 0 {
@@ -17,7 +17,7 @@ func Derive(p *ir.Plan, from dtype.Type, g Goal, deferred bool) (*Program, bool)
 	}
 	d := &deriver{plan: p, t: from, g: g, l: l, deferred: deferred, prog: &Program{}, have: map[Step]Arg{}}
 	switch kindOf(from, g) {
-	case integer, float, split:
+	case integer, plain, float, split:
 		return d.prog, d.fields()
 	case bytes, top, native:
 		return d.prog, d.bytes(kindOf(from, g))
@@ -94,15 +94,24 @@ func regsOf(bits, need []int) []reg {
 	return s
 }
 
-// fields widens units (pairs, or single elements when the goal has 32 bits) whose bits lie anywhere.
+// maskOf is the positions of a lane whose bits a unit draws from a register.
+func maskOf(r reg, bits, need []int) (m uint32) {
+	for j, b := range bits {
+		if r == (reg{b / 32, (b%32 - need[j] + 32) % 32}) {
+			m |= 1 << need[j]
+		}
+	}
+	return m
+}
+
+// fields widens units whose bits lie anywhere.
 func (d *deriver) fields() bool {
-	if d.l.cols == 16 {
-		for i := 0; i < len(d.plan.Fields); i += 2 {
-			bits := bitsOf(d.plan.Fields[i])
-			for j, b := range bitsOf(d.plan.Fields[i+1]) {
-				if b != bits[j]/32*32+(bits[j]+16)%32 {
-					return false
-				}
+	for i, f := range d.plan.Fields {
+		lane := i % d.l.unit()
+		first := bitsOf(d.plan.Fields[i-lane])
+		for j, b := range bitsOf(f) {
+			if b != first[j]/32*32+(first[j]+lane*d.l.cols)%32 {
+				return false
 			}
 		}
 	}
@@ -125,10 +134,10 @@ func (d *deriver) fields() bool {
 	return true
 }
 
-// unitsOf lists where the bits of each unit lie: of the first field of a pair, or of every field when the goal has 32 bits.
+// unitsOf lists where the bits of each unit lie: those of its first field.
 func unitsOf(p *ir.Plan, l lane) [][]int {
 	var units [][]int
-	for i := 0; i < len(p.Fields); i += 32 / l.cols {
+	for i := 0; i < len(p.Fields); i += l.unit() {
 		units = append(units, bitsOf(p.Fields[i]))
 	}
 	return units
@@ -171,17 +180,9 @@ func (d *deriver) rotation(r reg) Arg {
 // gather brings the bits of a unit to their positions in one register, other bits cleared, and inverts those of flip.
 func (d *deriver) gather(bits, need []int, flip uint32) Arg {
 	rs := regsOf(bits, need)
-	mask := func(r reg) (m uint32) {
-		for j, b := range bits {
-			if r == (reg{b / 32, (b%32 - need[j] + 32) % 32}) {
-				m |= 1 << need[j]
-			}
-		}
-		return m
-	}
-	x, all := d.rotation(rs[0]), mask(rs[0])
+	x, all := d.rotation(rs[0]), maskOf(rs[0], bits, need)
 	for i, r := range rs[1:] {
-		y, m := d.rotation(r), mask(r)
+		y, m := d.rotation(r), maskOf(r, bits, need)
 		if flip == 0 { // nothing to put in: clear at the first and merge
 			if i == 0 {
 				x = d.step(Step{Code: Lop3, A: x, B: d.bits(all), C: d.bits(0), Imm: 0xf0 & 0xcc})
@@ -200,31 +201,13 @@ func (d *deriver) gather(bits, need []int, flip uint32) Arg {
 
 // unit widens one unit.
 func (d *deriver) unit(bits, need []int) Out {
-	if d.t.IsInt() {
+	switch kindOf(d.t, d.g) {
+	case plain:
+		return Out{d.plain(bits, need), 1, 0}
+	case integer:
 		return d.integer(bits, need)
 	}
 	return d.float(bits, need)
-}
-
-// integer puts the field under the exponent at which its lowest bit counts as one: 2^e + x. The top bit of a signed field
-// is inverted on the way, which adds half its range.
-func (d *deriver) integer(bits, need []int) Out {
-	p := need[0]
-	e := d.l.man - p
-	flip := uint32(d.l.bias+e) << d.l.man
-	sub := math.Ldexp(1, e)
-	if d.t.IsSigned() {
-		flip |= 1 << need[len(need)-1]
-		sub += math.Ldexp(1, len(need)-1)
-	}
-	return d.minus(d.gather(bits, need, flip), sub)
-}
-
-func (d *deriver) minus(x Arg, sub float64) Out {
-	if d.deferred {
-		return Out{x, 1, -sub}
-	}
-	return Out{d.step(Step{Code: FAdd, A: x, B: d.num(-sub)}), 1, 0}
 }
 
 // maxFactor is the largest factor that is left: sums of products with what it is left of must stay normal numbers of f32
@@ -299,93 +282,4 @@ func (d *deriver) fill(x Arg, bit int) Arg {
 		sel = 0xbbbb
 	}
 	return d.step(Step{Code: Prmt, A: x, B: Arg{From: Bits}, Imm: sel})
-}
-
-// split widens bytes to bf16, whose mantissa holds seven bits: the low seven count from 128, and the top bit gives what
-// is missing, 128 less or none for unsigned (as a bit of the exponent of a power of two, times the right one), 128 or 256
-// less for signed elements (the last bit of the exponent).
-func (d *deriver) split() bool {
-	low := run(0, 7)
-	var tops [][]int
-	if d.t.IsSigned() {
-		tops = [][]int{{7}}
-	} else {
-		for o := 10; o <= 14; o++ {
-			tops = append(tops, []int{o})
-		}
-	}
-	lows, highs := make([][]int, len(d.bitsOf)), make([][]int, len(d.bitsOf))
-	var units [][]int
-	for i, bits := range d.bitsOf {
-		lows[i], highs[i] = bits[:7], bits[7:]
-		units = append(units, lows[i])
-	}
-	base := choose(units, [][]int{low}, regsOf)
-	taken := map[reg]bool{}
-	for i := range lows {
-		for _, r := range regsOf(lows[i], base[i]) {
-			taken[r] = true
-		}
-	}
-	d.rotated = map[reg]uint64{}
-	at := make([][]int, len(highs))
-	for i, bits := range highs {
-		at[i] = tops[len(tops)-1]
-		for _, o := range tops {
-			r := regsOf(bits, o)[0]
-			if taken[r] || r.by == 0 {
-				at[i] = o
-			}
-		}
-		taken[regsOf(bits, at[i])[0]] = true
-		mark(d.rotated, bits, at[i], d.l)
-		mark(d.rotated, lows[i], low, d.l)
-	}
-	for i := range lows {
-		a := d.gather(lows[i], low, 0x4300) // 128 + x
-		o := at[i][0]
-		if d.t.IsSigned() {
-			x := d.gather(highs[i], at[i], 0xc300) // -128 or -256
-			d.prog.Outs = append(d.prog.Outs, Out{d.step(Step{Code: FAdd, A: a, B: x}), 1, 0})
-			continue
-		}
-		x := d.gather(highs[i], at[i], 1<<o) // a power of two where the top bit is clear
-		y := -math.Ldexp(1, 7+127-1<<(o-7))
-		d.prog.Outs = append(d.prog.Outs, Out{d.step(Step{Code: Fma, A: x, B: d.num(y), C: a}), 1, 0})
-	}
-	return true
-}
-
-// bytes widens elements of eight bits that lie in bytes, in any order.
-func (d *deriver) bytes(k kind) bool {
-	for i := 0; i < len(d.plan.Fields); i += 2 {
-		lo, hi := d.plan.Fields[i], d.plan.Fields[i+1]
-		if len(lo.Pieces) != 1 || len(hi.Pieces) != 1 || lo.Pieces[0].Bit%8 != 0 || hi.Pieces[0].Bit%8 != 0 || lo.Pieces[0].Word != hi.Pieces[0].Word {
-			return false
-		}
-		w := Arg{From: Word, N: lo.Pieces[0].Word}
-		a, b := uint32(lo.Pieces[0].Bit/8), uint32(hi.Pieces[0].Bit/8)
-		switch k {
-		case bytes:
-			// 0x64 above a byte is 1024 + x. Signed elements want their top bit inverted, four at a time. (Storing it
-			// inverted would make what is read beyond the edge of a tensor, zeros, another number.)
-			sub := 1024.0
-			if d.t.IsSigned() {
-				sub += 128
-				w = d.step(Step{Code: Lop3, A: w, B: d.bits(0x8080), C: d.bits(0), Imm: 0xf0 ^ 0xcc})
-			}
-			x := d.step(Step{Code: Prmt, A: w, B: d.bits(0x6464), Imm: a | 4<<4 | b<<8 | 4<<12})
-			d.prog.Outs = append(d.prog.Outs, d.minus(x, sub))
-		case top:
-			x := d.step(Step{Code: Prmt, A: w, B: d.bits(0), Imm: 4 | a<<4 | 4<<8 | b<<12})
-			d.prog.Outs = append(d.prog.Outs, Out{x, 1, 0})
-		default:
-			if a%2 != 0 || b != a+1 {
-				return false
-			}
-			x := d.step(Step{Code: FP8, A: w, Imm: a / 2, Kind: "e4m3"})
-			d.prog.Outs = append(d.prog.Outs, Out{x, 1, 0})
-		}
-	}
-	return true
 }

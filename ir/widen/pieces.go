@@ -8,20 +8,20 @@ import (
 
 // placer builds a plan from one arrangement of whole fields.
 type placer struct {
-	bits, pairs, n, words int
+	bits, units, n, words int
 	l                     lane
 	needs                 [][]int
 	left                  bool // pieces come from rotations to the left
 }
 
-// plan places the pairs: whole fields word by word, the rest in the columns that whole fields leave.
+// plan places the units: whole fields word by word, the rest in the columns that whole fields leave.
 func (b *placer) plan(cols []int) *ir.Plan {
 	whole := len(cols) / b.bits
-	var pairs [][]int
+	var units [][]int
 	have := map[reg]bool{}
 	for w := range b.words {
 		for i := range whole {
-			if len(pairs) == b.pairs {
+			if len(units) == b.units {
 				break
 			}
 			var at []int
@@ -31,43 +31,41 @@ func (b *placer) plan(cols []int) *ir.Plan {
 					have[reg{w, (c - b.needs[0][j] + 32) % 32}] = true
 				}
 			}
-			pairs = append(pairs, at)
+			units = append(units, at)
 		}
 	}
 	// Columns that are free, as a set for each word.
 	free := make([]int, b.words)
 	for w := range free {
-		free[w] = 0xffff
-		if whole*w < len(pairs) {
+		free[w] = 1<<b.l.cols - 1
+		if whole*w < len(units) {
 			for i, c := range cols {
-				if whole*w+i/b.bits < len(pairs) {
-					free[w] &^= 1 << (c % 16)
+				if whole*w+i/b.bits < len(units) {
+					free[w] &^= 1 << (c % b.l.cols)
 				}
 			}
 		}
 	}
-	for len(pairs) < b.pairs {
+	for len(units) < b.units {
 		at := b.pieces(free, have, cols)
 		for _, x := range at {
-			free[x/32] &^= 1 << (x % 16)
+			free[x/32] &^= 1 << (x % b.l.cols)
 		}
-		pairs = append(pairs, at)
+		units = append(units, at)
 	}
 	p := &ir.Plan{Bits: b.bits, Fields: make([]ir.Field, b.n)}
-	for i, at := range pairs {
-		p.Fields[2*i] = fieldOf(at)
-		if 2*i+1 < b.n {
-			high := make([]int, len(at))
-			for j, x := range at {
-				high[j] = x/32*32 + (x+16)%32
-			}
-			p.Fields[2*i+1] = fieldOf(high)
+	for i := range p.Fields {
+		lane := i % b.l.unit()
+		at := slices.Clone(units[i/b.l.unit()])
+		for j, x := range at {
+			at[j] = x/32*32 + (x+lane*b.l.cols)%32
 		}
+		p.Fields[i] = fieldOf(at)
 	}
 	return p
 }
 
-// pieces finds columns for one more pair among those that are free, so that it draws from few registers, and from such
+// pieces finds columns for one more unit among those that are free, so that it draws from few registers, and from such
 // as are there or serve whole fields as well.
 func (b *placer) pieces(free []int, have map[reg]bool, cols []int) []int {
 	var best []int
@@ -99,14 +97,14 @@ func (b *placer) cover(need, free []int, have map[reg]bool, cols []int) (at []in
 			if left[w] == 0 {
 				continue
 			}
-			for k := range 16 {
+			for k := range b.l.cols {
 				r := reg{w, k}
 				if b.left {
 					r.by = (32 - k) % 32
 				}
 				n := 0
 				for i, o := range need {
-					if at[i] < 0 && left[w]>>((o+r.by)%16)&1 != 0 {
+					if at[i] < 0 && left[w]>>((o+r.by)%b.l.cols)&1 != 0 {
 						n++
 					}
 				}
@@ -129,7 +127,7 @@ func (b *placer) cover(need, free []int, have map[reg]bool, cols []int) (at []in
 			return nil, nil, 0
 		}
 		for i, o := range need {
-			c := (o + pick.by) % 16
+			c := (o + pick.by) % b.l.cols
 			if at[i] < 0 && left[pick.word]>>c&1 != 0 {
 				at[i] = 32*pick.word + (o+pick.by)%32
 				left[pick.word] &^= 1 << c
@@ -174,4 +172,28 @@ func (b *placer) shifts(cols, have []int) int {
 		covered = c + b.l.man
 	}
 	return n
+}
+
+// bitsOf lists where the bits of a field lie: 32·word + bit, least significant first.
+func bitsOf(f ir.Field) []int {
+	var s []int
+	for _, p := range f.Pieces {
+		for i := range p.Len {
+			s = append(s, 32*p.Word+p.Bit+i)
+		}
+	}
+	return s
+}
+
+// fieldOf is the inverse of bitsOf.
+func fieldOf(bits []int) ir.Field {
+	var f ir.Field
+	for i, b := range bits {
+		if i > 0 && b == bits[i-1]+1 && b%32 != 0 {
+			f.Pieces[len(f.Pieces)-1].Len++
+			continue
+		}
+		f.Pieces = append(f.Pieces, ir.Piece{Word: b / 32, Bit: b % 32, Len: 1})
+	}
+	return f
 }

@@ -1,14 +1,15 @@
 // Package widen derives how packed elements of 1 to 8 bits become wider numbers: where their bits should lie in 32-bit
 // words ([Place]), and, from where they lie, the instructions that widen them ([Derive]).
 //
-// The model. Elements come in pairs, because registers hold pairs of 16-bit floats. Both fields of a pair lie at the same
-// bits of the low and of the high half of a word (or of several words), so that one mask takes both out. What a target
-// type needs is a list of positions: the bits of an integer go under the exponent whose last place counts as one, the
-// magnitude of a small float goes to the top of the wider mantissa, its sign to bit 15. A register in which some bits
-// stand right is a word or a rotation of one; a rotation serves every pair that finds its bits in it. A pair then costs
-// one LOP3 for each register it draws from, and what is left is a constant offset (integers) or a constant factor
-// (floats), which the caller may leave to whatever comes later. Nothing here depends on a particular width or format;
-// only bytes, which PRMT and the conversions of f8 formats take whole, and NaNs have steps of their own.
+// The model. Elements come in units, as many as a register holds: pairs of 16-bit floats, or four bytes. The fields of a unit
+// lie at the same bits of the halves or bytes of a word (or of several words), so that one mask takes all out. What a target
+// type needs is a list of positions: the bits of an integer go under the exponent whose last place counts as one (or to the
+// bottom of a byte), the magnitude of a small float goes to the top of the wider mantissa, its sign to bit 15. A register in
+// which some bits stand right is a word or a rotation of one; a rotation serves every unit that finds its bits in it. A unit
+// then costs one LOP3 for each register it draws from (and a signed byte one PRMT), and what is left is a constant offset
+// (integers under an exponent) or a constant factor (floats), which the caller may leave to whatever comes later. Nothing
+// here depends on a particular width or format; only bytes, which PRMT and the conversions of f8 formats take whole, and NaNs
+// have steps of their own.
 //
 // The boundary: the package knows numbers and bits. It knows nothing of tiles, layouts or the text of any target; a
 // [Program] is data, which codegen turns into thread IR and the tests run on plain integers.
@@ -17,13 +18,12 @@ package widen
 import (
 	"slices"
 
-	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 )
 
 // Goal is what elements are widened to.
 type Goal struct {
-	To  dtype.Type // F16, BF16 or F32
+	To  dtype.Type // F16, BF16, F32, or I8 and U8 (integers only: casts between integers wrap)
 	FP8 bool       // the target converts pairs of f8e4m3fn and f8e5m2 to f16 itself (PTX: sm_90)
 }
 
@@ -71,7 +71,7 @@ type Step struct {
 	Kind    string
 }
 
-// Out is a register with the result for a pair of elements (one element when the goal has 32 bits). The value of an
+// Out is a register with the result for a unit: a pair of elements (four when the goal has 8 bits, one when it has 32). The value of an
 // element is Scale·x + Offset; both are trivial (1 and 0) unless the program was derived deferred.
 type Out struct {
 	X             Arg
@@ -81,7 +81,7 @@ type Out struct {
 // Program widens all fields of a plan.
 type Program struct {
 	Steps []Step
-	Outs  []Out // for the fields in order, two at a time (one for F32)
+	Outs  []Out // for the units in order
 }
 
 // Ops counts instructions of the arithmetic units.
@@ -133,7 +133,8 @@ func (p *Program) Through() dtype.Type {
 	return dtype.Invalid
 }
 
-// lane describes the elements of a goal: the columns that a pair's bits may lie in, and the fields of the float.
+// lane describes the elements of a goal: the columns that a unit's bits may lie in, and the fields of the float. All bits of
+// an integer count as its mantissa.
 type lane struct {
 	cols, man, bias, exps int
 }
@@ -146,13 +147,21 @@ func laneOf(t dtype.Type) (lane, bool) {
 		return lane{16, 7, 127, 8}, true
 	case dtype.F32:
 		return lane{32, 23, 127, 8}, true
+	case dtype.I8, dtype.U8:
+		return lane{cols: 8, man: 8}, true
 	}
 	return lane{}, false
 }
 
-// splat repeats 16 bits in both halves of a word, or gives 32 bits as they are.
+// unit is the number of elements in a register.
+func (l lane) unit() int { return 32 / l.cols }
+
+// splat repeats the bits of a lane in all lanes of a word.
 func (l lane) splat(x uint32) uint32 {
-	if l.cols == 16 {
+	switch l.cols {
+	case 8:
+		return x * 0x1010101
+	case 16:
 		return x * 0x10001
 	}
 	return x
@@ -164,6 +173,7 @@ type kind uint8
 const (
 	none    kind = iota // no sequence is known: element by element
 	integer             // under an exponent: an offset remains
+	plain               // to the bottom of a wider integer
 	float               // sign and magnitude moved: a factor remains
 	bytes               // PRMT puts a byte under an exponent
 	top                 // PRMT: the bytes are the top halves of the goal
@@ -201,6 +211,8 @@ func kindOf(t dtype.Type, g Goal) kind {
 	}
 	if t.IsInt() {
 		switch {
+		case l.cols == 8:
+			return plain
 		case n == 8 && l.man == 7:
 			return split
 		case n == 8 && l.cols == 16:
@@ -208,7 +220,7 @@ func kindOf(t dtype.Type, g Goal) kind {
 		}
 		return integer
 	}
-	if !t.IsFloat() || !t.HasSign() {
+	if !t.IsFloat() || !t.HasSign() || l.cols == 8 {
 		return none
 	}
 	if l.man == 10 {
@@ -231,9 +243,15 @@ func kindOf(t dtype.Type, g Goal) kind {
 // need lists the positions that the bits of an element may have in its lane, one list for each choice. Bit i of the
 // element stands at position need[i]. The exponent of a float has one place. With a single exponent bit a float is a whole
 // number and a sign, and may stand anywhere in the mantissa, as a subnormal number; all elements alike, so that there is
-// one factor. (In bf16 that would be too small a number for sums in f32.)
+// one factor. (In bf16 that would be too small a number for sums in f32.) A wider integer has one place for each bit.
 func need(t dtype.Type, l lane) [][]int {
 	n := t.Bits()
+	if l.cols == 8 {
+		if t.IsSigned() { // the sign where PRMT spreads it from
+			return [][]int{append(run(0, n-1), 7)}
+		}
+		return [][]int{run(0, n)}
+	}
 	if t.IsInt() {
 		var all [][]int
 		for p := 0; p+n <= l.man; p++ {
@@ -256,28 +274,4 @@ func run(from, n int) []int {
 		s[i] = from + i
 	}
 	return s
-}
-
-// bitsOf lists where the bits of a field lie: 32·word + bit, least significant first.
-func bitsOf(f ir.Field) []int {
-	var s []int
-	for _, p := range f.Pieces {
-		for i := range p.Len {
-			s = append(s, 32*p.Word+p.Bit+i)
-		}
-	}
-	return s
-}
-
-// fieldOf is the inverse of bitsOf.
-func fieldOf(bits []int) ir.Field {
-	var f ir.Field
-	for i, b := range bits {
-		if i > 0 && b == bits[i-1]+1 && b%32 != 0 {
-			f.Pieces[len(f.Pieces)-1].Len++
-			continue
-		}
-		f.Pieces = append(f.Pieces, ir.Piece{Word: b / 32, Bit: b % 32, Len: 1})
-	}
-	return f
 }

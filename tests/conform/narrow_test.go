@@ -229,44 +229,6 @@ func TestWideArithmetic(t *testing.T) {
 	}
 }
 
-const goalsText = `package goals
-
-kernel Widen[W type](w packed W[K, N]) (a f16[K, N], b bf16[K, N], c f32[K, N], d i8[K, N], e i32[K, N], f f8e4m3fn[K, N], g u16[K, N]) {
-	grid k in K by 32, n in N by 64
-	v := w[k, n]
-	a[k, n] = f16(v)
-	b[k, n] = bf16(v)
-	c[k, n] = f32(v)
-	d[k, n] = i8(v)
-	e[k, n] = i32(v)
-	f[k, n] = f8e4m3fn(v)
-	g[k, n] = u16(v)
-}
-
-kernel One[W, T type](w packed W[K, N]) (y T[K, N]) {
-	grid k in K by 32, n in N by 64
-	y[k, n] = T(w[k, n])
-}
-`
-
-// Packed matrices become numbers of every kind: several at once, where one storage order serves all, and each alone.
-func TestPackedGoals(t *testing.T) {
-	for i, w := range narrowTypes() {
-		t.Run(w.String(), func(t *testing.T) {
-			t.Parallel()
-			if !some(i, 4) && w != dtype.U(3) && w != dtype.I(4) && w != dtype.F8E4M3FN {
-				t.Skip("set GIRIH_LONG to run it")
-			}
-			args := map[string]runtime.Arg{"w": runtime.Tensor(ramp(w, 45, 72, 1))}
-			d := dims{"K": 45, "N": 72}
-			executors(t, goalsText, "Widen", map[string]string{"W": w.String()}, args, d, false)
-			for _, to := range []string{"f32", "i8", "i32", "f8e4m3fn", "f6e3m2"} {
-				executors(t, goalsText, "One", map[string]string{"W": w.String(), "T": to}, args, d, false)
-			}
-		})
-	}
-}
-
 // The shifts of PTX read 32 bits of a count: that of a 64-bit element is reduced before (TestWideArithmetic sees it on a GPU only).
 func TestShiftCounts(t *testing.T) {
 	_, err := llvm.Find()

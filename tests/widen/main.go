@@ -1,5 +1,5 @@
-// Command widen counts what widening costs: for every type of 1 to 8 bits and the goals f16 and bf16 it compiles a function
-// that reads packed words and writes wider floats, and counts the instructions of the arithmetic units, in the PTX and,
+// Command widen counts what widening costs: for every type of 1 to 8 bits and the goals f16, bf16 and (integers) i8 it compiles a
+// function that reads packed words and writes wider numbers, and counts the instructions of the arithmetic units, in the PTX and,
 // where ptxas and nvdisasm are installed, in the machine code, less those of a function that only copies words. For the CPU
 // it compiles what widens to f32 with the C compiler, for AVX-512 and for AVX2, and counts vector instructions. Beside them
 // stand the sequences of Tilus. It prints the table of docs/types.md, and with -write puts it there.
@@ -80,8 +80,8 @@ func table(target string) (string, error) {
 		}
 	}
 	var out strings.Builder
-	out.WriteString("| type | f16: with offset or factor left | PTX | SASS | f16: exact | PTX | SASS | Tilus | bf16: left | PTX | SASS | bf16: exact | PTX | SASS | Tilus | f32, AVX-512 | f32, AVX2 |\n")
-	out.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	out.WriteString("| type | f16: with offset or factor left | PTX | SASS | f16: exact | PTX | SASS | Tilus | bf16: left | PTX | SASS | bf16: exact | PTX | SASS | Tilus | i8: exact | PTX | SASS | f32, AVX-512 | f32, AVX2 |\n")
+	out.WriteString("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	cc := findCC()
 	for _, from := range dtype.All() {
 		if from.Bits() > 8 || from.IsBool() || from.IsFloat() && !from.HasSign() {
@@ -90,24 +90,17 @@ func table(target string) (string, error) {
 		fmt.Fprintf(&out, "| `%s` |", from)
 		for _, to := range []dtype.Type{dtype.F16, dtype.BF16} {
 			g := widen.Goal{To: to, FP8: strings.HasPrefix(target, "sm_9") || strings.HasPrefix(target, "sm_1")}
-			plan := widen.Place(from, g, elements)
 			for _, deferred := range []bool{true, false} {
-				prog, ok := widen.Derive(plan, from, g, deferred)
-				if !ok {
-					return "", fmt.Errorf("no program for %s to %s", from, g)
-				}
-				n, err := c.count(from, g, deferred)
-				if err != nil {
-					return "", fmt.Errorf("%s to %s: %w", from, g, err)
-				}
-				fmt.Fprintf(&out, " %.2f | %.2f | ", float64(prog.Ops())/elements, float64(n.ptx)/elements)
-				if c.as != nil {
-					fmt.Fprintf(&out, "%.2f |", float64(n.sass)/elements)
-				} else {
-					out.WriteString("- |")
+				if err := c.cells(&out, from, g, deferred); err != nil {
+					return "", err
 				}
 			}
 			fmt.Fprintf(&out, " %s |", peer(from, to))
+		}
+		if !from.IsInt() {
+			out.WriteString(" - | - | - |")
+		} else if err := c.cells(&out, from, widen.Goal{To: dtype.I8}, false); err != nil {
+			return "", err
 		}
 		for _, isa := range isas {
 			n, err := cc.count(from, isa)
@@ -119,6 +112,25 @@ func table(target string) (string, error) {
 		out.WriteString("\n")
 	}
 	return out.String(), nil
+}
+
+// cells writes what a widening costs as derived, in the PTX and in the machine code.
+func (c *counter) cells(out *strings.Builder, from dtype.Type, g widen.Goal, deferred bool) error {
+	prog, ok := widen.Derive(widen.Place(from, g, elements), from, g, deferred)
+	if !ok {
+		return fmt.Errorf("no program for %s to %s", from, g)
+	}
+	n, err := c.count(from, g, deferred)
+	if err != nil {
+		return fmt.Errorf("%s to %s: %w", from, g, err)
+	}
+	fmt.Fprintf(out, " %.2f | %.2f | ", float64(prog.Ops())/elements, float64(n.ptx)/elements)
+	if c.as != nil {
+		fmt.Fprintf(out, "%.2f |", float64(n.sass)/elements)
+	} else {
+		out.WriteString("- |")
+	}
+	return nil
 }
 
 // count compiles the function and the one that copies, for the difference.
@@ -165,8 +177,9 @@ func function(from dtype.Type, g widen.Goal, deferred bool) *thread.Func {
 	}
 	plan := widen.Place(from, g, elements)
 	w := codegen.Widen(b, v, plan, from, g, deferred)
-	for i := 0; i < elements; i += 8 {
-		b.Store(b.PtrAdd(y, b.I32(512*(i/8))), b.Bitcast(b.Get(w.V, b.I32(i), 8), four), nil, 16)
+	lanes := 16 / w.V.Elem.Size()
+	for i := 0; i < w.V.Len; i += lanes {
+		b.Store(b.PtrAdd(y, b.I32(512*(i/lanes))), b.Bitcast(b.Get(w.V, b.I32(i), lanes), four), nil, 16)
 	}
 	return f
 }
