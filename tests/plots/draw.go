@@ -83,7 +83,7 @@ func (c chart) save(name string, f floor) error {
 	if c.x == "bits" { // room for the last label
 		p.X.Max += 0.2
 	} else {
-		p.X.Max *= math.Pow(p.X.Max/p.X.Min, 0.03)
+		p.X.Max *= math.Pow(p.X.Max/p.X.Min, 0.05)
 	}
 	p.Legend.Top, p.Legend.Left = true, true
 	p.Legend.TextStyle.Font.Size, p.Legend.Padding = vg.Points(8), vg.Points(2)

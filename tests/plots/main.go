@@ -4,7 +4,7 @@
 //	go run . -o ../../docs/plots ../../docs/performance.md
 //
 // It reads the tables that `perf` and `perf -growth` print (tests/perf), from any Markdown file; several files are read as one.
-// A line needs three shapes that differ in one extent only. The dashed lines are the time to read what the kernel moves:
+// A line needs three shapes that differ in one extent only, or five types at one shape. The dashed lines are the time to read what the kernel moves:
 // a launch and the bytes at the bandwidth that -read names.
 package main
 
@@ -54,7 +54,7 @@ func run(dir, format string, least floor, files []string) error {
 	}
 	for _, c := range charts(points) {
 		if len(c.series) == 0 {
-			fmt.Fprintf(os.Stderr, "plots: nothing to draw against %s: no three shapes differ in it alone\n", c.x)
+			fmt.Fprintf(os.Stderr, "plots: nothing to draw against %s: too few shapes differ in it alone\n", c.x)
 			continue
 		}
 		name := filepath.Join(dir, "linear_"+strings.ToLower(c.x)+"."+format)
@@ -83,14 +83,14 @@ func charts(points []point) []chart {
 	points = slices.DeleteFunc(slices.Clone(points), func(p point) bool { return p.kernel != "Linear" })
 	var out []chart
 	for _, x := range []string{"M", "N", "K"} {
-		out = append(out, chart{x, lines(points, func(p point) string { return p.typ + ", " + p.shape(x) }, func(p point) float64 { return float64(p.dims[x]) })})
+		out = append(out, chart{x, lines(points, func(p point) string { return p.typ + ", " + p.shape(x) }, func(p point) float64 { return float64(p.dims[x]) }, 3)})
 	}
 	family := func(p point) string { return strings.TrimRight(strings.SplitN(p.typ, "e", 2)[0], "0123456789") }
-	return append(out, chart{"bits", lines(points, func(p point) string { return family(p) + ", " + p.shape("") }, func(p point) float64 { return float64(bits(p.typ)) })})
+	return append(out, chart{"bits", lines(points, func(p point) string { return family(p) + ", " + p.shape("") }, func(p point) float64 { return float64(bits(p.typ)) }, 5)})
 }
 
-// lines groups points by name; of several at one place the fastest stays, and lines of fewer than three places are left out.
-func lines(points []point, name func(point) string, at func(point) float64) []series {
+// lines groups points by name; of several at one place the fastest stays, and lines of fewer places than least are left out.
+func lines(points []point, name func(point) string, at func(point) float64, least int) []series {
 	groups := map[string]map[float64]point{}
 	for _, p := range points {
 		g := groups[name(p)]
@@ -104,7 +104,7 @@ func lines(points []point, name func(point) string, at func(point) float64) []se
 	}
 	var out []series
 	for _, n := range slices.Sorted(maps.Keys(groups)) {
-		if g := groups[n]; len(g) >= 3 {
+		if g := groups[n]; len(g) >= least {
 			ps := slices.SortedFunc(maps.Values(g), func(a, b point) int { return cmp.Compare(at(a), at(b)) })
 			out = append(out, series{n, ps, at})
 		}
