@@ -35,8 +35,8 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2640, Fill: 0, Trip: 359, Barrier: 0, Edge: 1.0, IPC: 0.675, Mma: 5.02, Single: 1.058, Alone: 0.0155, Iter: 121, Arrive: 665, Port: 18.8,
-	Sharp: 7.94, Queue: 4, Few: 0.492, Tail: 1.008, Whole: 0.963, Hot: 0.251, Cluster: 3662, Room: 0.09, Regs0: 40, Regs1: 0.95,
+	Launch: 2818, Fill: 0, Trip: 459, Barrier: 0, Edge: 0.848, IPC: 0.575, Mma: 4.26, Single: 0.941, Alone: 0.0146, Iter: 72.6, Arrive: 253, Port: 16.75,
+	Sharp: 51.6, Queue: 3.89, Few: 0.627, Tail: 0.979, Whole: 1.327, Hot: 0.199, Cluster: 2342, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
@@ -167,5 +167,11 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 
 // round is the larger of two times that overlap, rounded off where they are near each other.
 func (c *model) round(a, b float64) float64 {
-	return math.Pow(math.Pow(a, c.Sharp)+math.Pow(b, c.Sharp), 1/c.Sharp)
+	if a < b {
+		a, b = b, a
+	}
+	if a == 0 {
+		return 0
+	}
+	return a * math.Pow(1+math.Pow(b/a, c.Sharp), 1/c.Sharp) // no power of a: it might be too large
 }
