@@ -42,6 +42,8 @@ func (p *printer) function() {
 		switch {
 		case q.Elem == thread.Bool:
 			params[i] = llx.Param("", types.I8)
+		case q.Elem == thread.Ptr && q.Awaited: // not read-only while the kernel runs, so that no load goes ahead of the wait
+			params[i] = llx.Param("", llx.Global, "align 16")
 		case q.Elem == thread.Ptr && q.Out:
 			params[i] = llx.Param("", llx.Global, "noalias", "align 16")
 		case q.Elem == thread.Ptr:
@@ -62,7 +64,7 @@ func (p *printer) function() {
 		if q.Elem == thread.Bool {
 			v = p.emit(llx.ICmp(enum.IPredNE, v, llx.Int(types.I8, 0)))
 		}
-		p.params = append(p.params, val{v: v, ro: q.Elem == thread.Ptr && !q.Out})
+		p.params = append(p.params, val{v: v, ro: q.Elem == thread.Ptr && !q.Out && !q.Awaited})
 	}
 	p.block(p.f.Body)
 	p.cur.ll.NewRet(nil)
@@ -184,6 +186,10 @@ func (p *printer) print(n *thread.Node) {
 		p.vals[n] = val{v: p.loadCluster(n)}
 	case thread.FenceAsync:
 		p.effect("fence.proxy.async.shared::cta;")
+	case thread.LaunchDependents: // inline PTX: LLVM's intrinsics say that they touch no memory, and loads would pass by
+		p.effect("griddepcontrol.launch_dependents;")
+	case thread.WaitGrid:
+		p.effect("griddepcontrol.wait;")
 	case thread.Wgmma:
 		p.wgmma(n)
 	case thread.For:
