@@ -22,6 +22,8 @@ type printer struct {
 	cur  *block
 	node *thread.Node // being printed, for messages
 
+	ahead bool // of WaitGrid: loads stay there, and LLVM must not take them to their users
+
 	blocks []*block
 	vals   map[*thread.Node]val
 	locals map[*thread.Var]*local
@@ -188,8 +190,10 @@ func (p *printer) print(n *thread.Node) {
 		p.effect("fence.proxy.async.shared::cta;")
 	case thread.LaunchDependents: // inline PTX: LLVM's intrinsics say that they touch no memory, and loads would pass by
 		p.effect("griddepcontrol.launch_dependents;")
+		p.ahead = true
 	case thread.WaitGrid:
 		p.effect("griddepcontrol.wait;")
+		p.ahead = false
 	case thread.Wgmma:
 		p.wgmma(n)
 	case thread.For:
