@@ -76,6 +76,10 @@ func (lo *lowerer) op(o *ir.Op) {
 		}
 	case ir.OpBarrier:
 		lo.b.Effect(thread.Barrier, 0)
+	case ir.OpLaunchDependents:
+		lo.b.Effect(thread.LaunchDependents, 0)
+	case ir.OpWaitGrid:
+		lo.b.Effect(thread.WaitGrid, 0)
 	case ir.OpClusterRank:
 		lo.scalars[o.Result()] = lo.clusterRank()
 	case ir.OpClusterSize:

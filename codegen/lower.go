@@ -10,6 +10,7 @@ package codegen
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/girih-lang/girih/codegen/thread"
 	"github.com/girih-lang/girih/ir"
@@ -148,7 +149,7 @@ func (lo *lowerer) params() {
 		if p.Value.Type.Kind == ir.Tile {
 			e = register(p.Value.Type.Elem)
 		}
-		lo.f.Params = append(lo.f.Params, thread.Param{Name: p.Name, Elem: e, Out: p.Out})
+		lo.f.Params = append(lo.f.Params, thread.Param{Name: p.Name, Elem: e, Out: p.Out, Awaited: slices.Contains(lo.k.After, p.Name)})
 		var n node
 		lo.b.In(lo.entry, func() {
 			n = lo.b.Emit(&thread.Node{Op: thread.Arg, Type: thread.Scalar(e), Imm: int64(i)})

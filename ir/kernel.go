@@ -157,8 +157,12 @@ type Kernel struct {
 	// Cluster is the number of blocks that work on one place of the grid together (a cluster of thread blocks along axis 0); 0 is 1.
 	// The launch has so many times as many blocks along axis 0.
 	Cluster int
-	Body    *Block
-	Source  string // path of the file, for messages
+	// After lists the inputs that a kernel launched before in the same stream may write: the kernel may start while that one runs
+	// (programmatic dependent launch), and waits for it before it reads them or stores. After the passes it is empty where the
+	// target cannot do that; code that has it is launched with the attribute.
+	After  []string
+	Body   *Block
+	Source string // path of the file, for messages
 }
 
 // Dim looks a dimension's facts up.

@@ -85,6 +85,8 @@ const (
 	OpClusterRank
 	OpClusterSize
 	OpClusterSum
+	OpLaunchDependents
+	OpWaitGrid
 
 	numCodes
 )

@@ -195,6 +195,10 @@ func (p *parser) kernel() *Kernel {
 	if p.accept("cluster") {
 		k.Cluster = int(p.integer(1, 8))
 	}
+	if p.accept("after") {
+		p.need("(")
+		p.list(")", func() { k.After = append(k.After, p.name("a parameter's name")) })
+	}
 	if p.accept("source") {
 		k.Source = p.quoted()
 	}

@@ -117,6 +117,16 @@ func (p *printer) kernel(k *Kernel) {
 	if k.Cluster > 1 {
 		p.str(" cluster ", strconv.Itoa(k.Cluster))
 	}
+	if len(k.After) > 0 {
+		p.str(" after(")
+		for i, name := range k.After {
+			if i > 0 {
+				p.str(", ")
+			}
+			p.str(quoteName(name))
+		}
+		p.str(")")
+	}
 	if k.Source != "" {
 		p.str(" source ", strconv.Quote(k.Source))
 	}

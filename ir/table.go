@@ -135,4 +135,6 @@ var Table = [numCodes]Info{
 	OpClusterSize: {Name: "cluster_size", Results: 1, Doc: "The number of blocks of a cluster, i32: 1 in the virtual machine.", Example: "%0 = cluster_size : i32", Verify: verifyIndex},
 	OpClusterSum: {Name: "cluster_sum", Args: []string{"x"}, Results: 1, Effect: Syncs, Doc: "The sum of a tile over the blocks of a cluster, in the order of their ranks. What is stored after it is stored once: the blocks share the work.",
 		Example: "%1 = cluster_sum %0 : f32[16, 64]", Verify: verifySame},
+	OpLaunchDependents: {Name: "launch_dependents", Effect: Syncs, Doc: "Lets the next kernel of the stream start before this one ends, if it was launched so, as soon as all blocks have come here or ended. It orders no memory. At most once, at the top of the body.", Example: "launch_dependents"},
+	OpWaitGrid:         {Name: "wait_grid", Effect: Syncs, Doc: "Waits until the kernel launched before in the stream has ended and what it wrote can be read, where this one was launched to start earlier; else it returns at once. At most once, at the top of the body; before it nothing is stored, and nothing read of the results or of the tensors listed in `after`.", Example: "wait_grid"},
 }

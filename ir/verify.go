@@ -35,6 +35,9 @@ func (k *Kernel) Verify() error {
 		}
 		out, names[p.Name] = p.Out, true
 	}
+	if err := k.verifyAfter(); err != nil {
+		return err
+	}
 	return verifyBlock(k.Body, known, false)
 }
 

@@ -43,6 +43,10 @@ func (t Target) HasClusters() bool {
 	return t.GPU && t.HasMatrixStores() && t.Name != "sm_120" && t.Name != "sm_120a"
 }
 
+// HasDependentLaunch reports a GPU that starts a kernel while the one before it in the stream still runs, if that is asked for
+// (PTX ISA, griddepcontrol): sm_90 and later.
+func (t Target) HasDependentLaunch() bool { return t.GPU && t.HasMatrixStores() }
+
 // HasMatrixStores reports a GPU with stmatrix: sm_90 and later.
 func (t Target) HasMatrixStores() bool {
 	n := 0
@@ -110,6 +114,7 @@ var Table = []Pass{
 	{Name: "pack", Doc: "derives the storage order of packed tensors", GPU: true, Required: true, Run: packPass},
 	{Name: "lanes", Doc: "derives the storage order of packed tensors for vector registers", Required: true, Run: packLanesPass},
 	{Name: "async", Doc: "starts the loads of later iterations early, through shared memory", GPU: true, Run: asyncPass},
+	{Name: "dependent", Doc: "places the wait for the kernel launched before, behind what need not wait", GPU: true, Required: true, Run: dependentPass},
 	{Name: "shared", Doc: "allocates shared memory and inserts barriers", GPU: true, Required: true, Run: sharedPass},
 	{Name: "report", Doc: "tells what every access of memory takes", GPU: true, Run: reportPass},
 }
@@ -127,6 +132,8 @@ var Order = []struct{ Before, After, Why string }{
 	{"layout", "pack", "the storage order is the layout that the consumer wants"},
 	{"layout", "lanes", "the storage order is that of the tile that is read"},
 	{"pack", "async", "a packed tile is copied as the words that pack has laid out"},
+	{"async", "dependent", "copies that need not wait start first"},
+	{"dependent", "report", "what is told is what is generated"},
 	{"async", "shared", "the buffers of the copies are part of the allocation"},
 	{"shared", "report", "what is told is what is generated"},
 }

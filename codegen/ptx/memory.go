@@ -122,7 +122,8 @@ func (p *printer) alignment(n *thread.Node) int {
 
 // load prints a Load. A plain one is LLVM's, so that LLVM merges and reorders it. One with a predicate or a cache policy is inline
 // PTX: a predicated instruction into registers that hold zero before. From tensors that are never written both are free of side
-// effects (ld.global.nc) and may move past barriers and stores.
+// effects (ld.global.nc) and may move past barriers and stores. What is read ahead of WaitGrid is there to
+// be on its way meanwhile: inline PTX with a side effect and without .nc, for both LLVM and ptxas take the others to their users.
 func (p *printer) load(n *thread.Node) val {
 	t := memType(n.Type)
 	align := p.alignment(n)
@@ -138,7 +139,7 @@ func (p *printer) load(n *thread.Node) val {
 				v.parts = append(v.parts, zero)
 			}
 		}
-	case pred == nil && (n.Kind != "stream" || a.space != "global"):
+	case pred == nil && (n.Kind != "stream" && !p.ahead || a.space != "global"):
 		v = p.plainLoad(t, a, align)
 	default:
 		v = p.asmLoad(t, a, align, pred, n.Kind == "stream")
@@ -222,7 +223,7 @@ func (p *printer) asmLoad(t thread.Type, a addr, align int, pred value.Value, st
 	slots := make([][]value.Value, total/slot) // integers of each slot's bytes, low first
 	for _, c := range chunks(total, slot, align) {
 		op := "ld." + a.space
-		if a.ro {
+		if a.ro && !p.ahead {
 			op += ".nc"
 		}
 		if stream {
@@ -235,7 +236,7 @@ func (p *printer) asmLoad(t thread.Type, a addr, align int, pred value.Value, st
 			outs[i], zeros[i] = reg, llx.Zero(reg)
 		}
 		at := addr{k: a.k + int64(c.off)}
-		call := llx.Asm{Outs: outs, Ins: []value.Value{a.base}, Pure: a.ro, SideEffect: !a.ro}
+		call := llx.Asm{Outs: outs, Ins: []value.Value{a.base}, Pure: a.ro && !p.ahead, SideEffect: !a.ro || p.ahead}
 		if pred == nil {
 			call.Text = op + c.width() + " " + list(0, c.n) + ", " + at.at(c.n) + ";"
 		} else {

@@ -307,7 +307,9 @@ var cases = map[thread.Op]func(k *kit){
 			k.result(k.Get(c, k.I32(0), form.C))
 		}
 	},
-	thread.FenceAsync: func(k *kit) { k.Effect(thread.FenceAsync, 0) },
+	thread.FenceAsync:       func(k *kit) { k.Effect(thread.FenceAsync, 0) },
+	thread.LaunchDependents: func(k *kit) { k.Effect(thread.LaunchDependents, 0) },
+	thread.WaitGrid:         func(k *kit) { k.Effect(thread.WaitGrid, 0) },
 	thread.Wgmma: func(k *kit) {
 		for _, kind := range []string{"f16", "bf16"} {
 			for _, cols := range []int{8, 64} {
@@ -443,7 +445,7 @@ func TestEveryOp(t *testing.T) {
 			require.NotNil(t, build, "%s has no case here", op)
 			targets := []string{"sm_80", "sm_90a"}
 			switch op {
-			case thread.FP8, thread.ToFP8, thread.Equal, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster:
+			case thread.FP8, thread.ToFP8, thread.Equal, thread.Stmatrix, thread.FenceAsync, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster, thread.LaunchDependents, thread.WaitGrid:
 				targets[0] = "sm_90"
 			case thread.Wgmma:
 				targets = targets[1:]

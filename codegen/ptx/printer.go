@@ -22,6 +22,8 @@ type printer struct {
 	cur  *block
 	node *thread.Node // being printed, for messages
 
+	ahead bool // of WaitGrid: loads stay there, and LLVM must not take them to their users
+
 	blocks []*block
 	vals   map[*thread.Node]val
 	locals map[*thread.Var]*local
@@ -42,6 +44,8 @@ func (p *printer) function() {
 		switch {
 		case q.Elem == thread.Bool:
 			params[i] = llx.Param("", types.I8)
+		case q.Elem == thread.Ptr && q.Awaited: // not read-only while the kernel runs, so that no load goes ahead of the wait
+			params[i] = llx.Param("", llx.Global, "align 16")
 		case q.Elem == thread.Ptr && q.Out:
 			params[i] = llx.Param("", llx.Global, "noalias", "align 16")
 		case q.Elem == thread.Ptr:
@@ -62,7 +66,7 @@ func (p *printer) function() {
 		if q.Elem == thread.Bool {
 			v = p.emit(llx.ICmp(enum.IPredNE, v, llx.Int(types.I8, 0)))
 		}
-		p.params = append(p.params, val{v: v, ro: q.Elem == thread.Ptr && !q.Out})
+		p.params = append(p.params, val{v: v, ro: q.Elem == thread.Ptr && !q.Out && !q.Awaited})
 	}
 	p.block(p.f.Body)
 	p.cur.ll.NewRet(nil)
@@ -184,6 +188,12 @@ func (p *printer) print(n *thread.Node) {
 		p.vals[n] = val{v: p.loadCluster(n)}
 	case thread.FenceAsync:
 		p.effect("fence.proxy.async.shared::cta;")
+	case thread.LaunchDependents: // inline PTX: LLVM's intrinsics say that they touch no memory, and loads would pass by
+		p.effect("griddepcontrol.launch_dependents;")
+		p.ahead = true
+	case thread.WaitGrid:
+		p.effect("griddepcontrol.wait;")
+		p.ahead = false
 	case thread.Wgmma:
 		p.wgmma(n)
 	case thread.For:

@@ -21,7 +21,7 @@ type val struct {
 	parts []value.Value
 	k     int64
 	konst bool
-	ro    bool // Ptr: into a tensor that the kernel never writes
+	ro    bool // Ptr: into a tensor that nobody writes while the kernel runs
 }
 
 var scalars = [...]types.Type{types.Void, types.I1, types.I8, types.I16, types.I32, types.I64, llx.Half, llx.BFloat, llx.Float, llx.Double, llx.Global, types.I32}

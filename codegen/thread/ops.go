@@ -80,19 +80,21 @@ const (
 	AtomicAnd
 
 	// GPU.
-	Shfl           // Args[0] (32 bits) of the lane whose number differs by the bits Imm (butterfly), or of the lane Args[1] (I32, 0 to 31) where it is given
-	Barrier        // of the block, orders shared memory
-	CpAsync        // Imm (4, 8, 16) bytes from global Args[1] to shared Args[0]; Args[2] (I32) bytes are read, the rest become 0
-	CpCommit       // closes a group
-	CpWait         // until at most Imm groups are in flight
-	Ldmatrix       // Imm 8x8 matrices of 16-bit elements from the row addresses Args[0] (SharedPtr); matrix i goes to Var from index Args[1+i] (two elements). Kind "" or "trans"
-	Stmatrix       // the inverse of a plain Ldmatrix: matrix i comes from Var from index Args[1+i]; sm_90
-	ClusterRank    // number of the block in its cluster, I32; sm_90
-	ClusterBarrier // of all blocks of a cluster, orders their shared memory; sm_90
-	LoadCluster    // F32 from shared memory at address Args[0] of the block with rank Args[1] of the cluster; sm_90
-	FenceAsync     // shared memory that the thread has written, or copies it has waited for, is visible to the asynchronous proxy that Wgmma reads through; sm_90
-	Wgmma          // four warps, 4i to 4i+3: Rows products of 64×16s and 16s×Imm elements for s steps, complete when it ends. Kind names the form of the elements. Vars a, c from indices Args[0..1]; a fragment of a is 16 rows of each warp by 16, row after row of fragments; c is accumulated in place. Args[2..] are the SharedPtr of the 16 columns of each step in rows of 128 bytes, whose 16-byte pieces are exchanged by the XOR of bits 4-6 of the address with bits 7-9; sm_90a
-	Mma            // Kind names the instruction form; Vars a, b, c from indices Args[0..2]; c is accumulated in place
+	Shfl             // Args[0] (32 bits) of the lane whose number differs by the bits Imm (butterfly), or of the lane Args[1] (I32, 0 to 31) where it is given
+	Barrier          // of the block, orders shared memory
+	CpAsync          // Imm (4, 8, 16) bytes from global Args[1] to shared Args[0]; Args[2] (I32) bytes are read, the rest become 0
+	CpCommit         // closes a group
+	CpWait           // until at most Imm groups are in flight
+	Ldmatrix         // Imm 8x8 matrices of 16-bit elements from the row addresses Args[0] (SharedPtr); matrix i goes to Var from index Args[1+i] (two elements). Kind "" or "trans"
+	Stmatrix         // the inverse of a plain Ldmatrix: matrix i comes from Var from index Args[1+i]; sm_90
+	ClusterRank      // number of the block in its cluster, I32; sm_90
+	ClusterBarrier   // of all blocks of a cluster, orders their shared memory; sm_90
+	LoadCluster      // F32 from shared memory at address Args[0] of the block with rank Args[1] of the cluster; sm_90
+	FenceAsync       // shared memory that the thread has written, or copies it has waited for, is visible to the asynchronous proxy that Wgmma reads through; sm_90
+	LaunchDependents // the next kernel of the stream may start when all blocks have come here; sm_90
+	WaitGrid         // for the end of the kernel launched before, and for what it wrote; sm_90
+	Wgmma            // four warps, 4i to 4i+3: Rows products of 64×16s and 16s×Imm elements for s steps, complete when it ends. Kind names the form of the elements. Vars a, c from indices Args[0..1]; a fragment of a is 16 rows of each warp by 16, row after row of fragments; c is accumulated in place. Args[2..] are the SharedPtr of the 16 columns of each step in rows of 128 bytes, whose 16-byte pieces are exchanged by the XOR of bits 4-6 of the address with bits 7-9; sm_90a
+	Mma              // Kind names the instruction form; Vars a, b, c from indices Args[0..2]; c is accumulated in place
 
 	// Control.
 	For // Args: from, to, step (I32), LoopVar; Body. Loop: constant bounds, to be unrolled on a GPU
@@ -108,7 +110,7 @@ const (
 
 var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
 	"neg", "not", "abs", "popc", "clz", "fma", "sqrt", "rsqrt", "exp", "exp2", "log2", "sin", "cos", "tanh", "erf", "erfc", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
-	"lop3", "prmt", "fp8", "tofp8", "equal", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "cluster_rank", "cluster_barrier", "load_cluster", "fence_async", "wgmma", "mma", "for", "if",
+	"lop3", "prmt", "fp8", "tofp8", "equal", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "cluster_rank", "cluster_barrier", "load_cluster", "fence_async", "launch_dependents", "wait_grid", "wgmma", "mma", "for", "if",
 	"splat", "lookup", "prefetch"}
 
 func (o Op) String() string { return opNames[o] }

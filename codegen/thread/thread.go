@@ -80,6 +80,8 @@ type Param struct {
 	Name string
 	Elem Elem // Ptr for tensors
 	Out  bool // written
+	// Awaited says that an earlier kernel may write the tensor until WaitGrid is behind: it is no constant of this one.
+	Awaited bool
 }
 
 // Func is one kernel for one target.

@@ -149,3 +149,23 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// Code that does not wait must not be launched as if it did, and code that waits must be that of a kernel which says after what.
+func TestDependent(t *testing.T) {
+	after, err := ir.Parse(`kernel @k(%0 x: tensor f16[M]) -> (%1 y: tensor f16[M]) dims(M) grid(M) after(x) {}`)
+	require.NoError(t, err)
+	plain := after.Clone()
+	plain.After = nil
+	for _, c := range []struct {
+		k         *ir.Kernel
+		dependent bool
+		want      []string
+	}{{after, true, []string{"x"}}, {after, false, nil}, {plain, false, nil}} {
+		k, err := (&Code{Target: "sm_90a", Dependent: c.dependent}).Restore(c.k)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, k.After)
+	}
+	assert.Equal(t, []string{"x"}, after.After)
+	_, err = (&Code{Target: "sm_90a", Dependent: true}).Restore(plain)
+	assert.ErrorContains(t, err, "the code for sm_90a starts before the kernel ahead of it ends, but kernel k does not say after what")
+}

@@ -75,6 +75,11 @@ func (c *Code) Restore(k *ir.Kernel) (*ir.Kernel, error) {
 		return nil, fmt.Errorf("the code for %s has clusters of %d blocks; a cluster has 1 to 8", c.Target, c.Cluster)
 	}
 	k.Cluster = c.Cluster
+	if !c.Dependent {
+		k.After = nil
+	} else if len(k.After) == 0 {
+		return nil, fmt.Errorf("the code for %s starts before the kernel ahead of it ends, but kernel %s does not say after what", c.Target, k.Name)
+	}
 	for _, d := range c.Dims {
 		f := k.Dim(d.Name)
 		if f == nil || d.Divisor < 1 {

@@ -174,6 +174,7 @@ type manifest struct {
 	Packs   map[string]packRef `json:"packs,omitempty"`
 	Warps   int                `json:"warps"`
 	Cluster int                `json:"cluster,omitempty"`
+	After   []string           `json:"after,omitempty"`
 }
 
 type packRef struct {
@@ -191,7 +192,7 @@ func planHash(p *ir.Plan) uint64 {
 }
 
 func (c *Code) manifest() []byte {
-	m := manifest{Threads: c.Threads, Shared: c.Shared, Packs: map[string]packRef{}, Warps: c.Kernel.Warps, Cluster: c.Kernel.Cluster}
+	m := manifest{Threads: c.Threads, Shared: c.Shared, Packs: map[string]packRef{}, Warps: c.Kernel.Warps, Cluster: c.Kernel.Cluster, After: c.Kernel.After}
 	for _, p := range c.Kernel.Params {
 		if p.Pack != nil {
 			m.Packs[p.Name] = packRef{p.Pack.Layout, p.Pack.Tile, p.Pack.Plan.Goal, planHash(p.Pack.Plan)}
@@ -211,7 +212,7 @@ func restore(k *ir.Kernel, t passes.Target, e *cache.Entry) (*Code, error) {
 		return nil, err
 	}
 	k = k.Clone()
-	k.Warps, k.Cluster = m.Warps, m.Cluster
+	k.Warps, k.Cluster, k.After = m.Warps, m.Cluster, m.After
 	for name, ref := range m.Packs {
 		p := k.Param(name)
 		l, err := layout.Parse(ref.Layout)

@@ -2,6 +2,7 @@ package lower
 
 import (
 	"math"
+	"slices"
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang/diag"
@@ -26,6 +27,8 @@ func (l *lowerer) schedule(words []*syntax.Word) []ir.Attr {
 				}
 				out = append(out, ir.Attr{Name: w.Name.Name, Value: n})
 			}
+		case "warps", "after":
+			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of the grid, not of a loop", w.Name.Name)
 		default:
 			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a loop has no schedule word %s", w.Name.Name).
 				WithHelp("there are pipeline(n), split(n), cluster(n) and unroll(n)")
@@ -71,12 +74,41 @@ func (l *lowerer) gridStmt(s *syntax.GridStmt) {
 			if n, ok := l.wordInt(w, 32); ok {
 				l.k.Warps = int(n)
 			}
+		case "after":
+			l.after(w)
 		case "persistent", "order", "cluster":
 			l.errorf(w.Span(), diag.NotYet, "%s is not in this version of the language", w.Name.Name)
 		case "pipeline", "split", "unroll":
 			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of a loop, not of the grid", w.Name.Name)
 		default:
-			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a grid has no schedule word %s", w.Name.Name).WithHelp("there is warps(n)")
+			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a grid has no schedule word %s", w.Name.Name).WithHelp("there are warps(n) and after(x, …)")
+		}
+	}
+}
+
+// after lists the inputs that the kernel launched before may write.
+func (l *lowerer) after(w *syntax.Word) {
+	if l.k.After != nil {
+		l.errorf(w.Span(), diag.BadSchedule, "after is given twice").WithHelp("list all tensors in one: after(x, y)")
+		return
+	}
+	if len(w.Args) == 0 {
+		l.errorf(w.Span(), diag.BadSchedule, "after takes the input tensors that a kernel launched before may write, found none").
+			WithHelp("without the word, all inputs may be")
+	}
+	for _, a := range w.Args {
+		op := l.expr(a.X)
+		switch {
+		case !op.ok():
+		case a.Name != nil || op.kind != tensorK:
+			l.errorf(a.Span(), diag.BadSchedule, "after takes names of input tensors, found %s", op.describe())
+		case op.param.out:
+			l.errorf(a.Span(), diag.BadSchedule, "after takes input tensors, found the result %s", op.param.name).
+				WithHelp("results need no mention: every store waits for the kernel launched before")
+		case slices.Contains(l.k.After, op.param.name):
+			l.errorf(a.Span(), diag.BadSchedule, "after names %s twice", op.param.name)
+		default:
+			l.k.After = append(l.k.After, op.param.name)
 		}
 	}
 }

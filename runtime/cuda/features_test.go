@@ -302,9 +302,15 @@ func TestParamsAreCollected(t *testing.T) {
 }
 
 // BenchmarkLaunch is the host's cost of a launch with six arguments' worth of work: the bar is 3 µs.
-func BenchmarkLaunch(b *testing.B) {
+func BenchmarkLaunch(b *testing.B) { benchmarkLaunch(b, false) }
+
+// BenchmarkLaunchDependent is the same with the attribute of dependent launches.
+func BenchmarkLaunchDependent(b *testing.B) { benchmarkLaunch(b, true) }
+
+func benchmarkLaunch(b *testing.B, dependent bool) {
 	d := openGPU(b)
 	f := load(b, d, kernelsPTX, "vadd")
+	f.Dependent = dependent
 	p, _, _ := vadd(b, d, 128)
 	s, err := d.NewStream()
 	require.NoError(b, err)

@@ -18,6 +18,9 @@ func (f *Function) Launch(grid, block [3]uint32, shared uint32, s *Stream, p *Pa
 		return nil
 	}
 	d := f.dev
+	if f.Dependent && d.drv.dependentLaunches() && p.kernelParams() != 0 {
+		return f.launchDependent(grid, block, shared, s, p)
+	}
 	if err := d.enter(); err != nil {
 		return err
 	}

@@ -165,6 +165,10 @@ type Function struct {
 	PTXVersion  int // the virtual architecture it was compiled for, 90 for sm_90
 	Binary      int // the real one
 
+	// Dependent says that the code waits for the kernel ahead of it in the stream itself (griddepcontrol.wait), so that it may start
+	// before that one ends (programmatic dependent launch).
+	Dependent bool
+
 	dev    *Device
 	handle uintptr
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -18,6 +19,7 @@ type paramMemory struct {
 	values []uint64
 	blobs  [][]byte
 	pin    runtime.Pinner
+	spare  atomic.Pointer[dependentConfig] // for the next dependent launch
 }
 
 // NewParams makes room for n arguments, all zero. A kernel without arguments takes nil or NewParams(0).

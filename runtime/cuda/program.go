@@ -48,6 +48,7 @@ func NewProgram(d *Device, c Code) (*Program, error) {
 	if err != nil {
 		return nil, errors.Join(err, mod.Unload())
 	}
+	f.Dependent = len(c.Kernel.After) > 0
 	return &Program{Function: f, dev: d, mod: mod, code: c}, nil
 }
 

@@ -156,7 +156,7 @@ func (m *machine) node(n *thread.Node) step {
 		}
 	case thread.LoadCluster:
 		return m.loadCluster(n)
-	case thread.FenceAsync: // what the fence orders is ordered here anyway
+	case thread.FenceAsync, thread.LaunchDependents, thread.WaitGrid: // what they order is ordered here anyway
 		return func() {
 			m.op = n
 			m.converged()

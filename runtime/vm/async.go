@@ -9,6 +9,8 @@ import (
 func init() {
 	register(map[ir.Code]build{
 		ir.OpCopyAsync: buildCopyAsync, ir.OpCommit: buildCommit, ir.OpWait: buildWait, ir.OpBarrier: buildBarrier,
+		// Kernels run one after the other here.
+		ir.OpLaunchDependents: func(*prep, *ir.Op) (step, error) { return nil, nil }, ir.OpWaitGrid: func(*prep, *ir.Op) (step, error) { return nil, nil },
 	})
 }
 

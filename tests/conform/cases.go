@@ -126,5 +126,5 @@ func Cases() []Case {
 			add("quant", "DequantRows", defs{"Q": "f8e4m3fn", "T": t}, dims{"M": s[0], "N": s[1]}, nil)
 		}
 	}
-	return slices.Concat(cs, oddCases(), gatherCases(), embedCases())
+	return slices.Concat(cs, oddCases(), gatherCases(), embedCases(), afterCases())
 }

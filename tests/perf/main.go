@@ -1,13 +1,14 @@
 // Command perf times the kernels of the repository on a GPU with cold caches and prints a Markdown table: time, bytes that
 // must move, bandwidth, and its share of the read bandwidth measured in the same run.
 //
-//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows] [-growth] [-table FILE] [-candidates N]
+//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows] [-growth] [-table FILE] [-candidates N] [-after]
 //	perf -widen [-compile sm_90a] [-match REGEXP] [-samples 20] [-tilings]
 //	perf -model FILE
 //
 // With -rows it times the row-wise kernels only, beside a copy of the same bytes; with -growth, Linear over K, N, M and bits
 // (tests/plots draws it); with -table, the rows of a table such as it prints itself, with the tune values that they name; with
 // -candidates, N tilings of each row that the cost model expects much of, instead of its pick (what its constants are fitted to);
+// with -after, each row of Linear once more with after(x) in its grid line, so that a launch of the graph may start before the one ahead of it ends;
 // with -widen, kernels that only widen a packed matrix and sum it, one for every type of 1 to 8 bits. With -compile it only compiles,
 // into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
 package main
@@ -44,6 +45,9 @@ func (r row) name() string {
 		if v, ok := r.defines[k]; ok {
 			s = append(s, k+"="+v)
 		}
+	}
+	if r.file == linearAfter {
+		s = append([]string{"after(x)"}, s...)
 	}
 	return strings.TrimSpace(r.kernel + " " + strings.Join(s, " "))
 }
@@ -95,6 +99,7 @@ func main() {
 	only := flag.Bool("rows", false, "time the row-wise kernels only")
 	grow := flag.Bool("growth", false, "time Linear over K, N, M and bits instead")
 	file := flag.String("model", "", "hold the cost model against a table that perf printed, and time nothing")
+	after := flag.Bool("after", false, "time each row of Linear with after(x) too")
 	candidates := flag.Int("candidates", 0, "time so many tilings of each row instead of the pick")
 	samples := flag.Int("samples", 20, "measurements of which the median is shown")
 	flag.Parse()
@@ -109,7 +114,7 @@ func main() {
 	if *widen {
 		err = widening(*target, *match, *samples, *tilings)
 	} else {
-		err = perf(*target, *match, *samples, *candidates, *list, *only, *grow)
+		err = perf(*target, *match, *samples, *candidates, *list, *only, *grow, *after)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
@@ -117,7 +122,7 @@ func main() {
 	}
 }
 
-func perf(target, match string, samples, candidates int, list string, only, grow bool) error {
+func perf(target, match string, samples, candidates int, list string, only, grow, after bool) error {
 	re, err := regexp.Compile(match)
 	if err != nil {
 		return err
@@ -159,6 +164,9 @@ func perf(target, match string, samples, candidates int, list string, only, grow
 			if tilings, err = r.candidates(target, candidates); err != nil {
 				return err
 			}
+		}
+		if after {
+			tilings = withAfter(tilings)
 		}
 		for _, r := range tilings {
 			c, err := r.compile(target, store)

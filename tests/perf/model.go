@@ -63,7 +63,7 @@ func model(path, target string) error {
 			return fmt.Errorf("%s: %w", r.name(), err)
 		}
 		var tiles []string
-		short := row{kernel: r.kernel, defines: map[string]string{}}
+		short := row{file: r.file, kernel: r.kernel, defines: map[string]string{}}
 		for _, p := range kd.Params {
 			v, ok := r.defines[p.Name]
 			switch {
@@ -136,6 +136,9 @@ func parseRow(c []string) (r row, us float64, err error) {
 		if known.kernel == r.kernel {
 			r.file = known.file
 		}
+	}
+	if r.file == "linear" && slices.Contains(words, "after(x)") {
+		r.file = linearAfter
 	}
 	for _, w := range words[1:] {
 		if k, v, ok := strings.Cut(w, "="); ok {

@@ -3,6 +3,7 @@ package main
 import (
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"github.com/girih-lang/girih/examples"
 	"github.com/girih-lang/girih/stdlib"
@@ -16,6 +17,8 @@ func source(file string) string {
 	switch file {
 	case "linear":
 		return examples.Linear
+	case linearAfter:
+		return strings.Replace(examples.Linear, "BN warps(warps)", "BN warps(warps) after(x)", 1)
 	case "copy":
 		return copyText
 	}

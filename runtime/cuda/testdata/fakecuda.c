@@ -193,7 +193,10 @@ typedef struct { unsigned gx, gy, gz, bx, by, bz, shared; Stream *stream; struct
 typedef struct Attr { int id; char pad[4]; union { char pad[64]; struct { unsigned x, y, z; } cluster; int flag; } value; } Attr;
 API R cuLaunchKernelEx(Config *c, uintptr_t f, void **params, void **extra) {
 	CTX;
-	if (sizeof(Config) != 56 || sizeof(Attr) != 72 || c->n != 3) return INVALID;
+	if (sizeof(Config) != 56 || sizeof(Attr) != 72) return INVALID;
+	if (c->n == 1 && c->attrs[0].id == 6 && c->attrs[0].value.flag == 1)
+		return cuLaunchKernel(f, c->gx, c->gy, c->gz, c->bx, c->by, c->bz, c->shared, c->stream, params, extra);
+	if (c->n != 3) return INVALID;
 	if (c->attrs[0].id != 4 || c->attrs[0].value.cluster.x != 2 || c->attrs[0].value.cluster.y != 1) return INVALID;
 	if (c->attrs[1].id != 6 || c->attrs[1].value.flag != 1 || c->attrs[2].id != 2 || c->attrs[2].value.flag != 1) return INVALID;
 	return cuLaunchKernel(f, c->gx, c->gy, c->gz, c->bx, c->by, c->bz, c->shared, c->stream, params, extra);
