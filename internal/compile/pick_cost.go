@@ -22,8 +22,7 @@ type model struct {
 	Iter    float64 // ns of an iteration that nothing hides when a warp is alone
 	Arrive  float64 // ns from the start of a copy to its arrival, under load
 	Port    float64 // bytes that an SM takes from the cache in a clock
-	Sharp   float64 // exponent with which limits are rounded off
-	Queue   float64 // the same for blocks that wait for each other
+	Queue   float64 // exponent with which the limits of blocks that wait for each other are rounded off
 	Few     float64 // slowness of blocks of one warp: fewer warps than schedulers lie unevenly on them
 	Tail    float64 // of the last wave that is lost, in blocks
 	Whole   float64 // of the last wave of clusters that is lost
@@ -35,8 +34,8 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2818, Fill: 0, Trip: 459, Barrier: 0, Edge: 0.848, IPC: 0.575, Mma: 4.26, Single: 0.941, Alone: 0.0146, Iter: 72.6, Arrive: 253, Port: 16.75,
-	Sharp: 51.6, Queue: 3.89, Few: 0.627, Tail: 0.979, Whole: 1.327, Hot: 0.199, Cluster: 2342, Room: 0.09, Regs0: 40, Regs1: 0.95,
+	Launch: 2735, Fill: 0, Trip: 373, Barrier: 0, Edge: 0.434, IPC: 0.537, Mma: 3.61, Single: 0.8, Alone: 0.0142, Iter: 45.5, Arrive: 196, Port: 16.8,
+	Queue: 3.58, Few: 0.551, Tail: 0.679, Whole: 1.056, Hot: 0.228, Cluster: 2453, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
@@ -94,13 +93,13 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	for _, l := range w.loops {
 		issue := l.each.issue * spill
 		mma := c.Mma * l.each.mma * spill
-		each := c.round((issue/c.IPC+mma)*scheduler, l.each.tensor*spill)
+		each := max((issue/c.IPC+mma)*scheduler, l.each.tensor*spill)
 		busy += l.trips * each / m.Clock
 		groups := max(1, scheduler) // of four warps: they wait for each other at the barrier, so that widening and wgmma do not overlap in a block
 		tensor := l.each.tensor * spill * max(1, c.Single/groups)
 		lone := max(max(issue*c.Alone+mma, (issue/c.IPC+mma)*scheduler)+tensor, each)/m.Clock + c.Iter + c.Barrier*l.each.barriers + c.Trip*l.each.latency
 		if l.stages > 1 && l.copied > 0 {
-			lone = c.round(lone, c.Arrive/float64(l.stages-1))
+			lone = max(lone, c.Arrive/float64(l.stages-1))
 		}
 		alone += l.trips * lone
 	}
@@ -132,12 +131,12 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	total += writes
 	mem := dram / m.DRAM
 	cache := max(total/m.L2, total/min(blocks, sms)/(c.Port*m.Clock))
-	e.Memory = c.round(mem, cache)
+	e.Memory = max(mem, cache)
 	e.Compute = busy * share
 
 	// One block of an SM.
-	perBlock := c.round(e.Memory/max(share, 1), busy)
-	own := c.round(e.Memory/max(share, 1), alone)
+	perBlock := max(e.Memory/max(share, 1), busy)
+	own := max(e.Memory/max(share, 1), alone)
 	// wave is what n blocks side by side on an SM take.
 	wave := func(n float64) float64 {
 		t := math.Pow(math.Pow(n*perBlock, c.Queue)+math.Pow(stretch+own, c.Queue), 1/c.Queue)
@@ -163,15 +162,4 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	}
 	e.Time = c.Launch + t
 	return e
-}
-
-// round is the larger of two times that overlap, rounded off where they are near each other.
-func (c *model) round(a, b float64) float64 {
-	if a < b {
-		a, b = b, a
-	}
-	if a == 0 {
-		return 0
-	}
-	return a * math.Pow(1+math.Pow(b/a, c.Sharp), 1/c.Sharp) // no power of a: it might be too large
 }
