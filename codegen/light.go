@@ -7,13 +7,13 @@ import (
 )
 
 // Rows in registers. A kernel that holds a whole row looks at it several times, with a reduction over the block in between: to
-// keep the row as the 16-bit floats that were loaded, or that a sum was rounded to, takes half the registers of the F32 that are computed with, and widening
-// costs one instruction or less. So values that are widened 16-bit floats, or one sum or product of it and a scalar, are evaluated
-// wherever they are used. Compilers would find the evaluations equal and keep the first; that is why a reduction refreshes the
-// words.
+// keep the row as the 16-bit floats that were loaded, or that a sum was rounded to, takes half the registers of the F32 that
+// are computed with, and widening costs one instruction or less. So values that are widened 16-bit floats, or one sum or
+// product of such a value and a scalar, are evaluated wherever they are used. Compilers would find the evaluations equal and
+// keep the first; that is why a reduction refreshes the words, or has them loaded again.
 
 // light reports such a value: the local arrays it comes from, and how many operations lead there. Where even the F32 of one such
-// value would fill the registers, products of two of them are light too.
+// value would fill the registers, sums and products of two of them are light too.
 func (lo *lowerer) light(v *ir.Value) (srcs []*tile, ops int) {
 	if !lo.t.GPU || v.Def == nil || v.Type.IsScalar() {
 		return nil, 0
@@ -57,8 +57,9 @@ func kept(o *ir.Op) bool {
 	return o.Code == ir.OpLoad || o.Code == ir.OpLoadShared || o.Code == ir.OpCast && o.Args[0].Type.Elem.Bits() > 16
 }
 
-// refresh replaces the words of loaded tiles by words of the same bits that compilers cannot know to be the same, where light
-// values have users behind a reduction: what was widened before need not be kept in registers meanwhile.
+// refresh replaces the words of kept tiles by words of the same bits that compilers cannot know to be the same, where light
+// values have users behind a reduction: what was widened before need not be kept in registers meanwhile. Words that all blocks
+// load need not be kept either, where registers are short: they are stale until reload.
 func (lo *lowerer) refresh(o *ir.Op) {
 	b := lo.b
 	after := false

@@ -98,8 +98,8 @@ type lowerer struct {
 	last    map[*ir.Op]int // operation at the top -> shared buffers that it is the last to use
 	owner   map[*ir.Block]*ir.Op
 	loopArg map[*ir.Value]loopArg
-	stale   map[*tile]node
-	rounded map[node]node // value of a small float type -> its code
+	stale   map[*tile]node // to be loaded again at the next use, with the zero for tile.again
+	rounded map[node]node  // value of a small float type -> its code
 
 	shared, scratch int    // bytes of buffers, and of the scratch space
 	rings           int    // bytes of buffers alone

@@ -1,6 +1,8 @@
 package codegen
 
 import (
+	"slices"
+
 	"github.com/girih-lang/girih/codegen/thread"
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
@@ -47,12 +49,8 @@ func bytesPlan(n int) *ir.Plan {
 
 // inBytes reports that elements lie in bytes in order.
 func inBytes(p *ir.Plan) bool {
-	for i, f := range p.Fields {
-		if len(f.Pieces) != 1 || f.Pieces[0] != (ir.Piece{Word: i / 4, Bit: i % 4 * 8, Len: 8}) {
-			return false
-		}
-	}
-	return len(p.Fields)%4 == 0
+	n := len(p.Fields)
+	return n%4 == 0 && slices.EqualFunc(p.Fields, bytesPlan(n).Fields, func(a, b ir.Field) bool { return slices.Equal(a.Pieces, b.Pieces) })
 }
 
 // matrixOperand reports a value that only dots of the same block use, on matrix units, as it lies.

@@ -302,22 +302,28 @@ type Chunk struct{ Word, Words, Vec int }
 
 // Chunks are the parts of a tile: as many words as there are whole pieces of Vec, then what is left in pieces of half as many.
 func (p *Pack) Chunks() (cs []Chunk) {
-	for at, v := 0, p.Vec; at < p.Words; v /= 2 {
-		if n := (p.Words - at) / v * v; n > 0 {
-			cs = append(cs, Chunk{at, n, v})
-			at += n
-		}
+	for at := 0; at < p.Words; {
+		c := p.chunk(at)
+		cs = append(cs, c)
+		at += c.Words
 	}
 	return cs
 }
 
+// chunk is the part that a word is in.
+func (p *Pack) chunk(word int) Chunk {
+	c := Chunk{0, p.Words / p.Vec * p.Vec, p.Vec}
+	for word >= c.Word+c.Words {
+		c.Word += c.Words
+		c.Vec /= 2
+		c.Words = (p.Words - c.Word) / c.Vec * c.Vec
+	}
+	return c
+}
+
 // Offset is the byte offset of a word of a thread in a tile.
 func (p *Pack) Offset(tile, thread, word int) int {
-	first, v := 0, p.Vec
-	for v > 1 && word >= first+(p.Words-first)/v*v { // not among the pieces of v words
-		first += (p.Words - first) / v * v
-		v /= 2
-	}
-	w := word - first
-	return 4 * (tile*p.Threads*p.Words + first*p.Threads + (w/v*p.Threads+thread)*v + w%v)
+	c := p.chunk(word)
+	w := word - c.Word
+	return 4 * (tile*p.Threads*p.Words + c.Word*p.Threads + (w/c.Vec*p.Threads+thread)*c.Vec + w%c.Vec)
 }

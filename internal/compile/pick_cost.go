@@ -11,9 +11,7 @@ import "math"
 // (stretch + loop when alone)/n, rounded off where the two are near each other.
 type model struct {
 	Launch  float64 // ns of an empty kernel
-	Fill    float64 // ns from the start of a block to its first data: launch, addresses, one trip to memory
 	Trip    float64 // ns of a dependent trip to memory
-	Barrier float64 // ns of a barrier with what is not overlapped around it
 	Edge    float64 // slowness of code outside of loops: it runs once, cold and dependent
 	IPC     float64 // instructions a scheduler issues in a clock when it has warps enough
 	Mma     float64 // clocks of a scheduler that an mma.m16n8k16 takes
@@ -34,7 +32,7 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2735, Fill: 0, Trip: 373, Barrier: 0, Edge: 0.434, IPC: 0.537, Mma: 3.61, Single: 0.8, Alone: 0.0142, Iter: 45.5, Arrive: 196, Port: 16.8,
+	Launch: 2735, Trip: 373, Edge: 0.434, IPC: 0.537, Mma: 3.61, Single: 0.8, Alone: 0.0142, Iter: 45.5, Arrive: 196, Port: 16.8,
 	Queue: 3.58, Few: 0.551, Tail: 0.679, Whole: 1.056, Hot: 0.228, Cluster: 2453, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
@@ -97,14 +95,14 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 		busy += l.trips * each / m.Clock
 		groups := max(1, scheduler) // of four warps: they wait for each other at the barrier, so that widening and wgmma do not overlap in a block
 		tensor := l.each.tensor * spill * max(1, c.Single/groups)
-		lone := max(max(issue*c.Alone+mma, (issue/c.IPC+mma)*scheduler)+tensor, each)/m.Clock + c.Iter + c.Barrier*l.each.barriers + c.Trip*l.each.latency
+		lone := max(max(issue*c.Alone+mma, (issue/c.IPC+mma)*scheduler)+tensor, each)/m.Clock + c.Iter + c.Trip*l.each.latency
 		if l.stages > 1 && l.copied > 0 {
 			lone = max(lone, c.Arrive/float64(l.stages-1))
 		}
 		alone += l.trips * lone
 	}
-	edge := c.Edge*w.edge.issue*spill*max(1, scheduler)/m.Clock + c.Barrier*w.edge.barriers + c.Trip*max(0, w.edge.latency-1)
-	stretch := c.Fill + edge
+	edge := c.Edge*w.edge.issue*spill*max(1, scheduler)/m.Clock + c.Trip*max(0, w.edge.latency-1)
+	stretch := edge
 	if w.cluster > 1 {
 		stretch += c.Cluster
 	}

@@ -33,13 +33,11 @@ func (m *measure) op(o *ir.Op) {
 	case ir.OpConvert:
 		n := locals(o.Result())
 		m.into.issue += m.trips * (2*n + 8)
-		m.into.barriers += 2 * m.trips
 		m.w.shared = max(m.w.shared, elements(o.Result())*max(1, o.Result().Type.Elem.Bits()/8))
 		return
 	case ir.OpClusterSum:
 		m.w.cluster = max(m.k.Cluster, 1)
 		m.into.issue += m.trips * locals(o.Result()) * 4 // stores, and the parts of the share that it stores
-		m.into.barriers += 2 * m.trips
 		m.w.shared = max(m.w.shared, elements(o.Result())*4)
 		return
 	case ir.OpBroadcast, ir.OpReshape, ir.OpTranspose, ir.OpConst, ir.OpIota, ir.OpYield, ir.OpDim, ir.OpProgramID:

@@ -57,7 +57,6 @@ func (m *measure) load(o *ir.Op) {
 			reads = n / 8 // ldmatrix
 		}
 		m.into.issue += 2*max(1, copies) + 1.5*reads
-		m.into.barriers++
 	default:
 		m.into.issue += m.trips * (3*per + 2)
 		m.into.latency = max(m.into.latency, m.trips) // loads beside each other wait together
@@ -138,7 +137,6 @@ func (m *measure) reduce(o *ir.Op) {
 		out = locals(r)
 	}
 	m.into.issue += m.trips * (n + 10*out)
-	m.into.barriers += m.trips * 2
 	m.into.issue += m.trips * out * float64(m.k.Warps) / 2
 	m.w.shared = max(m.w.shared, int(float64(elements(x))*parts/max(1, n)*4))
 	if r.Type.Rank() > 0 && !r.Type.IsScalar() && x.Type.Rank() == 3 {

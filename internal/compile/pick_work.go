@@ -23,12 +23,11 @@ type work struct {
 
 // part is straight-line work of one warp.
 type part struct {
-	issue    float64 // instructions
-	mma      float64 // those of the matrix units, counted apart
-	tensor   float64 // clocks of the matrix units of an SM that wgmma of the block takes
-	bytes    float64 // that the block reads from global memory
-	barriers float64
-	latency  float64 // dependent trips to memory
+	issue   float64 // instructions
+	mma     float64 // those of the matrix units, counted apart
+	tensor  float64 // clocks of the matrix units of an SM that wgmma of the block takes
+	bytes   float64 // that the block reads from global memory
+	latency float64 // dependent trips to memory
 }
 
 // loop is a loop at the top of the kernel, with all that is inside of it.

@@ -3,7 +3,6 @@ package conform
 import (
 	"context"
 	"errors"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,10 +33,7 @@ func TestBlockScaled(t *testing.T) {
 		target = dev.Target()
 		t.Cleanup(func() { dev.Close() })
 	}
-	var store *cache.Cache
-	if os.Getenv("GIRIH_CACHE") != "" {
-		store = cache.Open(cache.Options{})
-	}
+	store := store()
 	_, noLLVM := llvm.Find()
 	const m, k, n = 5, 192, 72
 	weights := func(columns [4]float64) *tensor.Tensor { // of sizes of their own

@@ -34,7 +34,7 @@ func (c Case) Lower() (*ir.Kernel, error) {
 	if c.File == "linear" {
 		text, ok = examples.Linear, true
 	}
-	if own := map[string]string{"odd": odd, "gather": gathers, "stored": stored, "after": afters, "linear_after": linearAfter}[c.File]; own != "" {
+	if own := map[string]string{"odd": odd, "gather": gathers, "after": afters, "linear_after": linearAfter}[c.File]; own != "" {
 		text, ok = own, true
 	}
 	if c.File == "embed" {

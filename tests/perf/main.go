@@ -91,20 +91,21 @@ func rows() []row {
 }
 
 func main() {
-	target := flag.String("compile", "", "compile only, for this target")
-	list := flag.String("table", "", "time the rows of a table instead: | Linear W=u4 BM=8 | M=1 N=8192 K=8192 |")
+	var o options
+	flag.StringVar(&o.target, "compile", "", "compile only, for this target")
+	flag.StringVar(&o.list, "table", "", "time the rows of a table instead: | Linear W=u4 BM=8 | M=1 N=8192 K=8192 |")
 	widen := flag.Bool("widen", false, "time kernels that widen packed elements and sum them; -match is of the type")
 	tilings := flag.Bool("tilings", false, "with -widen, time many tilings of each")
-	match := flag.String("match", "", "time only rows whose name and shape match")
-	only := flag.Bool("rows", false, "time the row-wise kernels only")
-	grow := flag.Bool("growth", false, "time Linear over K, N, M and bits instead")
+	flag.StringVar(&o.match, "match", "", "time only rows whose name and shape match")
+	flag.BoolVar(&o.rows, "rows", false, "time the row-wise kernels only")
+	flag.BoolVar(&o.growth, "growth", false, "time Linear over K, N, M and bits instead")
 	file := flag.String("model", "", "hold the cost model against a table that perf printed, and time nothing")
-	after := flag.Bool("after", false, "time each row of Linear with after(x) too")
-	candidates := flag.Int("candidates", 0, "time so many tilings of each row instead of the pick")
-	samples := flag.Int("samples", 20, "measurements of which the median is shown")
+	flag.BoolVar(&o.after, "after", false, "time each row of Linear with after(x) too")
+	flag.IntVar(&o.candidates, "candidates", 0, "time so many tilings of each row instead of the pick")
+	flag.IntVar(&o.samples, "samples", 20, "measurements of which the median is shown")
 	flag.Parse()
 	if *file != "" {
-		if err := model(*file, cmp.Or(*target, "sm_90a")); err != nil {
+		if err := model(*file, cmp.Or(o.target, "sm_90a")); err != nil {
 			fmt.Fprintln(os.Stderr, "perf:", err)
 			os.Exit(1)
 		}
@@ -112,9 +113,9 @@ func main() {
 	}
 	var err error
 	if *widen {
-		err = widening(*target, *match, *samples, *tilings)
+		err = widening(o.target, o.match, o.samples, *tilings)
 	} else {
-		err = perf(*target, *match, *samples, *candidates, *list, *only, *grow, *after)
+		err = perf(o)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
@@ -122,13 +123,21 @@ func main() {
 	}
 }
 
-func perf(target, match string, samples, candidates int, list string, only, grow, after bool) error {
-	re, err := regexp.Compile(match)
+// options are those of the flags that choose what is timed.
+type options struct {
+	target, match, list string
+	samples, candidates int
+	rows, growth, after bool
+}
+
+func perf(o options) error {
+	re, err := regexp.Compile(o.match)
 	if err != nil {
 		return err
 	}
 	store := cache.Open(cache.Options{})
 	var dev *cuda.Device
+	target := o.target
 	if target == "" {
 		if dev, err = cuda.Open(0); err != nil {
 			return err
@@ -140,15 +149,15 @@ func perf(target, match string, samples, candidates int, list string, only, grow
 	var out table = &readTable{}
 	all, always := rows(), "SumRows T=f32" // the ceiling is measured whatever is asked for
 	switch {
-	case list != "":
-		given, err := readRows(list)
+	case o.list != "":
+		given, err := readRows(o.list)
 		if err != nil {
 			return err
 		}
 		all = append(all[:1], given...)
-	case grow:
+	case o.growth:
 		all = growth()
-	case only:
+	case o.rows:
 		out, all, always = &rowTable{}, rowwise(), "Copy"
 	}
 	if dev != nil {
@@ -160,17 +169,17 @@ func perf(target, match string, samples, candidates int, list string, only, grow
 			continue
 		}
 		tilings := []row{r}
-		if candidates > 0 && !ceiling {
-			if tilings, err = r.candidates(target, candidates); err != nil {
+		if o.candidates > 0 && !ceiling {
+			if tilings, err = r.candidates(target, o.candidates); err != nil {
 				return err
 			}
 		}
-		if after {
+		if o.after {
 			tilings = withAfter(tilings)
 		}
 		for _, r := range tilings {
 			c, err := r.compile(target, store)
-			if err != nil && list == "" && candidates == 0 {
+			if err != nil && o.list == "" && o.candidates == 0 {
 				return err
 			}
 			if err == nil && dev == nil {
@@ -178,7 +187,7 @@ func perf(target, match string, samples, candidates int, list string, only, grow
 			}
 			var m result
 			if err == nil {
-				m, err = r.time(dev, c, samples)
+				m, err = r.time(dev, c, o.samples)
 			}
 			if err != nil {
 				fmt.Printf("| %s | %s | %v |\n", r.name(), r.shape(), err)
