@@ -49,6 +49,10 @@ func fragmentsOf(l *layout.Layout, each int, rows, cols int) [][2]int {
 func (lo *lowerer) dotMma(o *ir.Op, t *tile, m *passes.Mma) {
 	b := lo.b
 	form := thread.MmaForms[m.Kind]
+	if m.Groups > 0 {
+		lo.dotLimbs(o, t, m)
+		return
+	}
 	if m.Swap && o.Flag("wgmma") {
 		lo.dotWgmma(o, t, m)
 		return

@@ -18,6 +18,9 @@ func (lo *lowerer) widen(o *ir.Op, src, dst *tile, from dtype.Type) bool {
 	if bytes && !lo.t.GPU { // columns of a CPU's vectors go by themselves
 		return false
 	}
+	if bytes && lo.scaled(o, src, dst, from) {
+		return true
+	}
 	w := lo.widened(src, dst.t.Elem, from, false)
 	if w == nil {
 		return false

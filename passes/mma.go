@@ -18,6 +18,10 @@ type Mma struct {
 	// fragments of b for each of Steps steps along K, and Narrow fragments of a, ordered by fragment, then step.
 	Swap                bool
 	Wide, Narrow, Steps int
+
+	// Groups is not 0 where the columns of the narrow operand are the digits of one row (pass limbs): the parts of the steps that are
+	// summed by themselves.
+	Groups int
 }
 
 // mmaKind is the instruction form for an element type, with the depth of one instruction, or "".
@@ -51,6 +55,9 @@ func MmaOf(o *ir.Op, warps int, c *layout.Layout) *Mma {
 	a, b := o.Args[0].Type, o.Args[1].Type
 	kind, depth := mmaKind(a.Elem)
 	m, n, k := a.Shape[0], b.Shape[1], a.Shape[1]
+	if o.Flag("limbs") {
+		return limbed(o, warps)
+	}
 	if o.Flag("swap") || o.Result().Type.Rank() == 3 {
 		parts := 1
 		if o.Result().Type.Rank() == 3 {
@@ -177,4 +184,22 @@ func swapped(o *ir.Op, kind string, warps, parts int) *Mma {
 		c = layout.Spatial(1, wn).Spatial(1, 8).Local(1, r).Local(j, 1).Spatial(4, 1).Local(1, 2).Local(2, 1)
 	}
 	return &Mma{Kind: kind, K: 16, A: &a, B: &b, C: &c, Swap: true, Wide: r, Narrow: j, Steps: steps}
+}
+
+// limbed lays out a dot of one row whose digits are the columns of integer matrix instructions (pass limbs): as swapped does, with
+// 32 elements along K to a step, in the order of the instruction. Of the 128 elements of the row a lane holds four, which it cuts into
+// digits for the whole warp.
+func limbed(o *ir.Op, warps int) *Mma {
+	n, parts := o.Args[1].Type.Shape[1], o.Args[1].Type.Shape[0]/LimbDepth
+	groups := o.Result().Type.Shape[0] / parts
+	wn := warps / parts
+	r, steps := n/16/wn, LimbDepth/32
+	a := layout.Spatial(1, parts).Replicate(wn).Spatial(1, 32).Local(1, 4)
+	b := layout.Spatial(parts, 1).Spatial(1, wn).Spatial(1, 8).Local(1, r).Local(steps, 1).Local(2, 1).Spatial(4, 1).Local(1, 2).Local(4, 1)
+	c := layout.Spatial(parts, 1, 1).Local(groups, 1, 1).Spatial(1, 1, wn).Spatial(1, 1, 8).Local(1, 1, r).Spatial(1, 4, 1).Local(1, 1, 2).Local(1, 2, 1)
+	kind := "u8s8"
+	if o.Args[1].Type.Elem.IsSigned() {
+		kind = "s8"
+	}
+	return &Mma{Kind: kind, K: 32, A: &a, B: &b, C: &c, Swap: true, Wide: r, Narrow: 1, Steps: steps, Groups: groups}
 }

@@ -111,6 +111,7 @@ func goal(k *ir.Kernel, v *ir.Value, t Target) widen.Goal {
 			case dtype.I8, dtype.U8: // floats go there one by one
 				if v.Type.Elem.IsInt() {
 					g.To, found = e, true
+					g.Scaled = inLimbs(k, o.Result())
 				}
 			}
 		}

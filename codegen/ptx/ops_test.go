@@ -254,10 +254,18 @@ var cases = map[thread.Op]func(k *kit){
 			k.result(k.Emit(&thread.Node{Op: thread.Shfl, Type: t, Args: []*thread.Node{k.operand(t), k.Bin(thread.And, k.n, k.I32(31))}}))
 		}
 	},
-	thread.Barrier:  func(k *kit) { k.Effect(thread.Barrier, 0) },
-	thread.CpAsync:  copies,
-	thread.CpCommit: copies,
-	thread.CpWait:   copies,
+	thread.AnyLane: func(k *kit) {
+		some := k.Emit(&thread.Node{Op: thread.AnyLane, Type: thread.Scalar(thread.Bool), Args: []*thread.Node{k.Cmp("lt", k.n, k.I32(3), false)}})
+		k.result(k.Conv(some, thread.I32, true))
+	},
+	thread.MaxLane: func(k *kit) {
+		k.result(k.Emit(&thread.Node{Op: thread.MaxLane, Type: i32, Args: []*thread.Node{k.n}}))
+	},
+	thread.WarpBarrier: func(k *kit) { k.Effect(thread.WarpBarrier, 0) },
+	thread.Barrier:     func(k *kit) { k.Effect(thread.Barrier, 0) },
+	thread.CpAsync:     copies,
+	thread.CpCommit:    copies,
+	thread.CpWait:      copies,
 	thread.Ldmatrix: func(k *kit) {
 		for _, e := range []thread.Elem{thread.F16, thread.BF16, thread.I32, thread.I8, thread.I16} {
 			for _, kind := range []string{"", "trans"} {

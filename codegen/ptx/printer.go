@@ -165,6 +165,13 @@ func (p *printer) print(n *thread.Node) {
 		p.atomic(n)
 	case thread.Shfl:
 		p.shuffle(n)
+	case thread.AnyLane:
+		p.vals[n] = val{v: p.intrinsic("llvm.nvvm.vote.any.sync", types.I1, llx.I32(-1), p.arg(n.Args[0]))}
+	case thread.MaxLane:
+		p.vals[n] = val{v: p.intrinsic("llvm.nvvm.redux.sync.max", types.I32, p.arg(n.Args[0]), llx.I32(-1))}
+	case thread.WarpBarrier:
+		a := llx.Asm{Text: "bar.warp.sync 0xffffffff;", Memory: true, Convergent: true}
+		a.Emit(p.m, p.cur.ll)
 	case thread.Barrier:
 		p.barrier()
 	case thread.CpAsync:

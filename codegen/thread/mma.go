@@ -15,5 +15,6 @@ var MmaForms = map[string]MmaForm{
 	"f16":  {"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", 16, 8, 16, F16, F32, 8, 4, 4},
 	"bf16": {"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 16, 8, 16, BF16, F32, 8, 4, 4},
 	"s8":   {"mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32", 16, 8, 32, I8, I32, 4, 2, 4},
+	"u8s8": {"mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32", 16, 8, 32, I8, I32, 4, 2, 4},
 	"u8":   {"mma.sync.aligned.m16n8k32.row.col.s32.u8.u8.s32", 16, 8, 32, I8, I32, 4, 2, 4},
 }

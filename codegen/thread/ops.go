@@ -81,7 +81,10 @@ const (
 
 	// GPU.
 	Shfl             // Args[0] (32 bits) of the lane whose number differs by the bits Imm (butterfly), or of the lane Args[1] (I32, 0 to 31) where it is given
+	AnyLane          // whether Args[0] (Bool) holds in any lane of the warp
+	MaxLane          // the largest Args[0] (I32, signed) of the warp
 	Barrier          // of the block, orders shared memory
+	WarpBarrier      // of each warp by itself: orders shared memory between its lanes
 	CpAsync          // Imm (4, 8, 16) bytes from global Args[1] to shared Args[0]; Args[2] (I32) bytes are read, the rest become 0
 	CpCommit         // closes a group
 	CpWait           // until at most Imm groups are in flight
@@ -110,7 +113,7 @@ const (
 
 var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
 	"neg", "not", "abs", "popc", "clz", "fma", "sqrt", "rsqrt", "exp", "exp2", "log2", "sin", "cos", "tanh", "erf", "erfc", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
-	"lop3", "prmt", "fp8", "tofp8", "equal", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "cluster_rank", "cluster_barrier", "load_cluster", "fence_async", "launch_dependents", "wait_grid", "wgmma", "mma", "for", "if",
+	"lop3", "prmt", "fp8", "tofp8", "equal", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "any_lane", "max_lane", "barrier", "warp_barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "cluster_rank", "cluster_barrier", "load_cluster", "fence_async", "launch_dependents", "wait_grid", "wgmma", "mma", "for", "if",
 	"splat", "lookup", "prefetch"}
 
 func (o Op) String() string { return opNames[o] }

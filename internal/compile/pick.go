@@ -131,6 +131,7 @@ func Expect(pkg *lang.Package, kernel string, o lang.Options, dims map[string]in
 	if err != nil {
 		return Estimate{}, err
 	}
+	s.prefer(dims)
 	e := s.costs(&defaultModel, m, dims, s.first())
 	e.Score = s.score(e, s.first())
 	return e, nil

@@ -19,21 +19,22 @@ type model struct {
 	Alone   float64 // clocks between instructions of a warp that is alone
 	Iter    float64 // ns of an iteration that nothing hides when a warp is alone
 	Arrive  float64 // ns from the start of a copy to its arrival, under load
-	Port    float64 // bytes that an SM takes from the cache in a clock
+	Share   float64 // of the memory's bandwidth that is reached beside instructions
 	Queue   float64 // exponent with which the limits of blocks that wait for each other are rounded off
 	Few     float64 // slowness of blocks of one warp: fewer warps than schedulers lie unevenly on them
 	Tail    float64 // of the last wave that is lost, in blocks
 	Whole   float64 // of the last wave of clusters that is lost
 	Hot     float64 // cost of bytes that all blocks read, which the caches hold several times, beside other bytes
 	Cluster float64 // ns that the blocks of a cluster wait for each other and read each other's sums
+	Port    float64 // bytes that an SM takes in a clock, where few SMs have blocks (sums of 4096 columns in 64 blocks: 20; Linear in 80 blocks: 26)
 	Room    float64 // share of the SMs that clusters of more than two blocks leave empty
 	Regs0   float64 // registers of a thread besides tiles
 	Regs1   float64 // registers for each register of tiles
 }
 
 var defaultModel = model{
-	Launch: 2735, Trip: 373, Edge: 0.434, IPC: 0.537, Mma: 3.61, Single: 0.8, Alone: 0.0142, Iter: 45.5, Arrive: 196, Port: 16.8,
-	Queue: 3.58, Few: 0.551, Tail: 0.679, Whole: 1.056, Hot: 0.228, Cluster: 2453, Room: 0.09, Regs0: 40, Regs1: 0.95,
+	Launch: 2515, Trip: 263, Edge: 0.0013, IPC: 0.5914, Mma: 4.887, Single: 0.9715, Alone: 0.01219, Iter: 0.4016, Arrive: 130.6, Share: 0.9327,
+	Queue: 2.592, Few: 0.2973, Tail: 0.628, Whole: 0.857, Hot: 0.1954, Cluster: 3696, Port: 25, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
@@ -109,7 +110,7 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	busy += w.edge.issue * scheduler / c.IPC / m.Clock
 
 	// Memory: what has to come from DRAM, and what all SMs draw from the cache.
-	total, dram := 0.0, 0.0
+	total := 0.0
 	for _, t := range w.reads {
 		if t.again && t.block*min(blocks, sms*float64(e.Resident)) < float64(m.L2Size)/2 { // still in the cache
 			total += t.block * blocks
@@ -121,15 +122,12 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 			waves := max(1, blocks/(sms*float64(e.Resident)))
 			need = max(need, min(all, waves*t.block*t.shares(w.grid, min(blocks, sms*float64(e.Resident)))))
 		}
-		dram += need
 		total += need + c.Hot*(all-need)
 	}
 	writes := w.writes * blocks
-	dram += writes
 	total += writes
-	mem := dram / m.DRAM
-	cache := max(total/m.L2, total/min(blocks, sms)/(c.Port*m.Clock))
-	e.Memory = max(mem, cache)
+	// Bytes that the caches serve take their share of the way to the SMs.
+	e.Memory = max(total/m.DRAM/c.Share, total/min(blocks, sms)/(c.Port*m.Clock))
 	e.Compute = busy * share
 
 	// One block of an SM.

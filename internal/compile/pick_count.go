@@ -3,6 +3,7 @@ package compile
 import (
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
+	"github.com/girih-lang/girih/ir/widen"
 	"github.com/girih-lang/girih/passes"
 )
 
@@ -52,8 +53,12 @@ func (m *measure) op(o *ir.Op) {
 	}
 	n := locals(r)
 	w := weight(o)
-	if o.Code == ir.OpCast && m.deferred[r] {
+	switch {
+	case o.Code != ir.OpCast:
+	case m.deferred[r]:
 		w = max(0.5, w-0.5) // offsets are left to the sum
+	case m.limbs[r]:
+		w = byteWeight(o.Args[0].Type.Elem, r.Type.Elem)
 	}
 	m.into.issue += m.trips * n * w
 	if !r.Type.IsScalar() {
@@ -241,4 +246,15 @@ func (m *measure) covered(a passes.Access) (bytes, whole float64) {
 		}
 	}
 	return bytes, whole
+}
+
+// byteWeight is the instructions of one packed integer that becomes a byte for a product with digits, from its program.
+func byteWeight(from, to dtype.Type) float64 {
+	const n = 64
+	g := widen.Goal{To: to, Scaled: true}
+	prog, ok := widen.Derive(widen.Place(from, g, n), from, g, true)
+	if !ok {
+		return 1
+	}
+	return float64(prog.Ops()) / n
 }

@@ -102,6 +102,10 @@ func (m *measure) dot(o *ir.Op) {
 		m.into.issue += m.trips * n * k * 1.5
 		return
 	}
+	if f.Groups > 0 { // what a warp takes to cut 128 elements, and a conversion of each sum
+		m.into.issue += m.trips * (95 + n)
+		m.w.beside = max(m.w.beside, m.k.Warps*passes.LimbBytes)
+	}
 	if m.wgmma && f.Warpgroups(o, m.k.Warps) { // measured: m64n8 16 clocks, m64n32 20, m64n64 37 (docs/performance-log.md)
 		cols := float64(o.Args[0].Type.Shape[0])
 		m.into.tensor += m.trips * float64(m.k.Warps) / 4 * float64(f.Wide) * k / 16 * max(16, 0.57*cols)
@@ -111,6 +115,14 @@ func (m *measure) dot(o *ir.Op) {
 	steps := k / float64(f.K)
 	operands := 0.0
 	for i, l := range []float64{float64(f.A.Locals()), float64(f.B.Locals())} {
+		if f.Groups > 0 { // words of the weights, which become bytes piece by piece, and all that cutting the row takes
+			bits := o.Args[1].Type.Elem.Bits()
+			if c := o.Args[1].Def; c != nil && c.Code == ir.OpCast {
+				bits = c.Args[0].Type.Elem.Bits()
+			}
+			operands = 28 + 0.8*float64(planWords(bits, f.B.Locals()))
+			break
+		}
 		if m.wgmma && f.Warpgroups(o, m.k.Warps) {
 			if i == 1 { // all of it is widened before the instructions start; the other one is read from shared memory
 				operands += l * registers(o.Args[i].Type.Elem)
@@ -119,7 +131,7 @@ func (m *measure) dot(o *ir.Op) {
 		}
 		operands += 0.8 * l / steps * registers(o.Args[i].Type.Elem)
 	}
-	if f.Swap && f.Wide >= 4 && f.Narrow == 2 {
+	if f.Swap && f.Groups == 0 && f.Wide >= 4 && f.Narrow == 2 {
 		operands += 16 // the chain of offsets
 	}
 	m.w.temps = max(m.w.temps, operands)

@@ -14,11 +14,11 @@ import (
 // exhaustive is the largest number of choices that are all looked at; larger spaces are searched one value at a time.
 const exhaustive = 24
 
-// near is how much worse a choice is taken to be for each value that is not the author's first candidate: what the model
+// near is how much worse a choice is taken to be for each value that is not the preferred one (search.prefer): what the model
 // cannot tell apart stays as it was declared.
 const near = 0.02
 
-// score is what choices are compared by: the estimate, and a little for each value that is not the author's first.
+// score is what choices are compared by: the estimate, and a little for each value that is not preferred.
 func (s *search) score(e Estimate, v map[string]int64) float64 {
 	t := e.Time
 	for name, n := range v {
@@ -39,6 +39,7 @@ func (s *search) best(c *model, m Machine, dims map[string]int64) Choice {
 		}
 	}
 	s.findFree()
+	s.prefer(dims)
 	score := func(v map[string]int64) float64 { return s.score(s.costs(c, m, large, v), v) }
 	space := s.choice(s.first(), "model").Of
 	var win map[string]int64

@@ -11,6 +11,7 @@ import (
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/lang"
+	"github.com/girih-lang/girih/lang/syntax"
 )
 
 // search is the space of tune values of one kernel.
@@ -22,8 +23,10 @@ type search struct {
 	names  []string   // of all tune values
 	open   []string   // those to choose
 	values map[string][]int64
-	lead   map[string]int64 // first candidates
-	free   string           // the open value that only sets stages, or ""
+	stated map[string][]int64 // candidates as they are declared, of values that are given too
+	tiles  map[string]string  // the dimension that a value divides into the tiles of the grid
+	lead   map[string]int64   // what is preferred
+	free   string             // the open value that only sets stages, or ""
 	seen   map[string]Estimate
 
 	mu    sync.Mutex
@@ -31,11 +34,10 @@ type search struct {
 }
 
 func newSearch(pkg *lang.Package, kernel string, o lang.Options) (*search, error) {
-	s := &search{pkg: pkg, kernel: kernel, o: o, values: map[string][]int64{}, lead: map[string]int64{}, seen: map[string]Estimate{}, works: map[string]*counting{}}
+	s := &search{pkg: pkg, kernel: kernel, o: o, values: map[string][]int64{}, stated: map[string][]int64{}, lead: map[string]int64{}, seen: map[string]Estimate{}, works: map[string]*counting{}}
 	o.Tune = func(name string, values []int64) {
 		s.names = append(s.names, name)
-		s.values[name] = values
-		s.lead[name] = values[0]
+		s.values[name], s.stated[name] = values, values
 		if text, ok := o.Defines[name]; ok {
 			if n, err := strconv.ParseInt(text, 0, 64); err == nil {
 				s.values[name] = []int64{n}
@@ -45,8 +47,48 @@ func newSearch(pkg *lang.Package, kernel string, o lang.Options) (*search, error
 		s.open = append(s.open, name)
 	}
 	var err error
-	s.base, err = lang.Lower(pkg, kernel, o)
-	return s, err
+	if s.base, err = lang.Lower(pkg, kernel, o); err != nil {
+		return nil, err
+	}
+	decl, err := pkg.Kernel(kernel)
+	if err != nil {
+		return nil, err
+	}
+	s.tiles = tiled(decl.Decl)
+	s.prefer(nil)
+	return s, nil
+}
+
+// tiled is the dimensions that tune values divide: of `grid m in M by BM`, BM divides M.
+func tiled(d *syntax.KernelDecl) map[string]string {
+	tiles := map[string]string{}
+	syntax.Walk(d, func(n syntax.Node) bool {
+		g, ok := n.(*syntax.GridStmt)
+		if !ok {
+			return true
+		}
+		for _, r := range g.Ranges {
+			dim, ok1 := r.Hi.(*syntax.Ident)
+			by, ok2 := r.By.(*syntax.Ident)
+			if ok1 && ok2 {
+				tiles[by.Name] = dim.Name
+			}
+		}
+		return false
+	})
+	return tiles
+}
+
+// prefer says which value of each is taken where the model sees no difference: the author's first candidate, but of a dimension of
+// extent 1 a tile of 1, if that is a candidate.
+func (s *search) prefer(dims map[string]int64) {
+	for name, values := range s.stated {
+		lead := values[0]
+		if dims[s.tiles[name]] == 1 && slices.Contains(values, 1) {
+			lead = 1
+		}
+		s.lead[name] = lead
+	}
 }
 
 func (s *search) isOpen(name string) bool { return slices.Contains(s.open, name) }

@@ -16,7 +16,8 @@ type work struct {
 	writes  float64   // bytes of a block
 	carry   float64   // registers of a thread that live through a loop
 	temps   float64   // registers of the widest operation
-	shared  int       // bytes beside the rings: exchange between warps
+	shared  int       // bytes of exchanges between warps, which lie over the rings
+	beside  int       // bytes that do not
 	loaded  float64   // bytes that a block loads outside of loops
 	cluster int       // blocks of a cluster; 0 without one
 }
@@ -62,6 +63,7 @@ type measure struct {
 	wide     float64              // registers of the widest elementwise operation
 	owner    map[*ir.Value]*ir.Op // counter of a loop
 	deferred map[*ir.Value]bool   // widened integers whose offsets are left to a dot
+	limbs    map[*ir.Value]bool   // bytes that meet the digits of a row
 }
 
 // layoutsOnly runs the passes up to the one that assigns layouts: what follows only spends time.
@@ -83,11 +85,15 @@ func workOf(k *ir.Kernel, dims map[string]int64, t passes.Target) (*work, error)
 	if err != nil {
 		return nil, err
 	}
-	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}, deferred: map[*ir.Value]bool{}}
+	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}, deferred: map[*ir.Value]bool{}, limbs: map[*ir.Value]bool{}}
 	m.into = &m.w.edge
 	k.Body.Walk(func(o *ir.Op) bool {
 		if o.Code == ir.OpDot {
-			if f := passes.MmaOf(o, k.Warps, o.Result().Layout); f != nil && f.Swap && f.Wide >= 4 && f.Narrow <= 2 {
+			switch f := passes.MmaOf(o, k.Warps, o.Result().Layout); {
+			case f == nil:
+			case f.Groups > 0:
+				m.limbs[o.Args[1]] = true
+			case f.Swap && f.Wide >= 4 && f.Narrow <= 2:
 				m.deferred[o.Args[1]] = true
 			}
 		}
@@ -123,7 +129,7 @@ func (w *work) ring() int {
 			n += l.stages * l.slot
 		}
 	}
-	return max(n, w.shared)
+	return max(n, w.shared) + w.beside
 }
 
 // same reports loads that are of the same tensor region, which the cache serves once.

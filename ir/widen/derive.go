@@ -17,7 +17,7 @@ func Derive(p *ir.Plan, from dtype.Type, g Goal, deferred bool) (*Program, bool)
 	}
 	d := &deriver{plan: p, t: from, g: g, l: l, deferred: deferred, prog: &Program{}, have: map[Step]Arg{}}
 	switch kindOf(from, g) {
-	case integer, plain, float, split:
+	case integer, plain, float, split, scaled:
 		return d.prog, d.fields()
 	case bytes, top, native:
 		return d.prog, d.bytes(kindOf(from, g))
@@ -124,6 +124,13 @@ func (d *deriver) fields() bool {
 	case float: // all alike
 		best := slices.MinFunc(needs, func(a, b []int) int { return floatCost(d.bitsOf, a, d.l) - floatCost(d.bitsOf, b, d.l) })
 		chosen = slices.Repeat([][]int{best}, len(d.bitsOf))
+	case scaled: // as they lie
+		if !d.deferred {
+			return false
+		}
+		for _, bits := range d.bitsOf {
+			chosen = append(chosen, run(bits[0]%8, len(bits)))
+		}
 	default:
 		chosen = choose(d.bitsOf, needs, regsOf)
 	}
@@ -204,6 +211,8 @@ func (d *deriver) unit(bits, need []int) Out {
 	switch kindOf(d.t, d.g) {
 	case plain:
 		return Out{d.plain(bits, need), 1, 0}
+	case scaled:
+		return d.scaled(bits, need)
 	case integer:
 		return d.integer(bits, need)
 	}

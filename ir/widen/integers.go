@@ -36,6 +36,15 @@ func (d *deriver) plain(bits, need []int) Arg {
 	return x
 }
 
+// scaled leaves the field where it is, and turns the top bit of a signed one, which adds half its range.
+func (d *deriver) scaled(bits, need []int) Out {
+	n, flip, sub := len(need), uint32(0), 0.0
+	if d.t.IsSigned() {
+		flip, sub = 1<<need[n-1], math.Ldexp(1, n-1)
+	}
+	return Out{d.gather(bits, need, flip), math.Ldexp(1, -need[0]), -sub}
+}
+
 func (d *deriver) minus(x Arg, sub float64) Out {
 	if d.deferred {
 		return Out{x, 1, -sub}

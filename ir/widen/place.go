@@ -2,6 +2,7 @@ package widen
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/girih-lang/girih/ir"
@@ -10,18 +11,21 @@ import (
 
 // String is the goal in the form that ParseGoal reads: "f16", "bf16+fp8".
 func (g Goal) String() string {
+	s := g.To.String()
 	if g.FP8 {
-		return g.To.String() + "+fp8"
+		s += "+fp8"
 	}
-	return g.To.String()
+	if g.Scaled {
+		s += "+scaled"
+	}
+	return s
 }
 
 // ParseGoal reads a goal; false for text that is none.
 func ParseGoal(s string) (Goal, bool) {
 	g := Goal{}
-	if n := len(s) - len("+fp8"); n > 0 && s[n:] == "+fp8" {
-		s, g.FP8 = s[:n], true
-	}
+	s, g.Scaled = strings.CutSuffix(s, "+scaled")
+	s, g.FP8 = strings.CutSuffix(s, "+fp8")
 	t, err := dtype.Parse(s)
 	g.To = t
 	return g, err == nil
@@ -63,6 +67,11 @@ func place(t dtype.Type, g Goal, n int) *ir.Plan {
 	}
 	k := kindOf(t, g)
 	switch k {
+	case scaled:
+		if p := inBytes(bits, n); p != nil {
+			return p
+		}
+		return place(t, Goal{To: g.To}, n)
 	case native: // neighbours in neighbouring bytes
 		return stream(bits, n)
 	case via:
@@ -170,6 +179,22 @@ func stream(bits, n int) *ir.Plan {
 			at = append(at, i*bits+j)
 		}
 		p.Fields[i] = fieldOf(at)
+	}
+	return p
+}
+
+// inBytes lays n fields of 1, 2 or 4 bits out for a scaled goal: four to the bytes of a word at the same bits, word after word,
+// then the next bits of all words. So neighbouring units stand at the same bits, as far as there are words for them. Nil where
+// they do not fill whole words.
+func inBytes(bits, n int) *ir.Plan {
+	if n*bits%32 != 0 {
+		return nil
+	}
+	words := n * bits / 32
+	p := &ir.Plan{Bits: bits, Fields: make([]ir.Field, n)}
+	for i := range p.Fields {
+		u := i / 4
+		p.Fields[i].Pieces = []ir.Piece{{Word: u % words, Bit: i%4*8 + u/words*bits, Len: bits}}
 	}
 	return p
 }

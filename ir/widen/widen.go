@@ -25,6 +25,10 @@ import (
 type Goal struct {
 	To  dtype.Type // F16, BF16, F32, or I8 and U8 (integers only: casts between integers wrap)
 	FP8 bool       // the target converts pairs of f8e4m3fn and f8e5m2 to f16 itself (PTX: sm_90)
+
+	// Scaled lets elements of 1, 2 and 4 bits stand anywhere in a byte, times a power of two each (and signed ones with their top
+	// bit inverted): for a product whose other factor makes up for it. A mask is all that they take then.
+	Scaled bool
 }
 
 // Code is the operation of a step.
@@ -179,6 +183,7 @@ const (
 	top                 // PRMT: the bytes are the top halves of the goal
 	native              // the target's own conversion
 	split               // bytes to bf16, whose mantissa has seven bits: the top bit apart
+	scaled              // where it lies in its byte: a factor remains, and an offset
 	via                 // through another goal: see Goal.through
 )
 
@@ -189,7 +194,7 @@ func (g Goal) through(t dtype.Type) (Goal, bool) {
 	if !t.IsFloat() || !t.HasSign() || t.Bits() > 8 {
 		return Goal{}, false
 	}
-	h, b := Goal{dtype.F16, g.FP8}, Goal{dtype.BF16, g.FP8}
+	h, b := Goal{To: dtype.F16, FP8: g.FP8}, Goal{To: dtype.BF16, FP8: g.FP8}
 	switch k := kindOf(t, h); {
 	case g.To == dtype.F32 && k != none && k != via && (k != float || t.ExpBits() < 5):
 		return h, true
@@ -211,6 +216,8 @@ func kindOf(t dtype.Type, g Goal) kind {
 	}
 	if t.IsInt() {
 		switch {
+		case l.cols == 8 && g.Scaled && n < 8 && 8%n == 0:
+			return scaled
 		case l.cols == 8:
 			return plain
 		case n == 8 && l.man == 7:

@@ -150,7 +150,7 @@ func sources() []dtype.Type {
 }
 
 func goals() []Goal {
-	return []Goal{{dtype.F16, false}, {dtype.F16, true}, {dtype.BF16, false}, {dtype.BF16, true}, {dtype.F32, false}, {dtype.I8, false}, {dtype.U8, false}}
+	return []Goal{{To: dtype.F16}, {To: dtype.F16, FP8: true}, {To: dtype.BF16}, {To: dtype.BF16, FP8: true}, {To: dtype.F32}, {To: dtype.I8}, {To: dtype.U8}}
 }
 
 // Every code of every type, in every place of plans of every length, becomes its value.
@@ -261,5 +261,39 @@ func TestCost(t *testing.T) {
 			line += fmt.Sprintf("  %-9s %.2f %.2f", g, float64(a.Ops())/float64(n), float64(b.Ops())/float64(n))
 		}
 		t.Log(line)
+	}
+}
+
+// Elements of 1, 2 and 4 bits that stand anywhere in their bytes: every code becomes its value by the factor and the offset that are
+// left, in one instruction a word, and neighbours along a fragment have the same factor.
+func TestScaled(t *testing.T) {
+	for _, bits := range []int{1, 2, 4} {
+		for _, from := range []dtype.Type{dtype.U(bits), dtype.I(bits)} {
+			g := Goal{To: dtype.U8, Scaled: true}
+			const n = 64
+			p := Place(from, g, n)
+			prog, ok := Derive(p, from, g, true)
+			require.True(t, ok)
+			require.Equal(t, n/4, prog.Ops(), "%s", from)
+			for code := range 1 << bits {
+				codes := make([]uint64, n)
+				for i := range codes {
+					codes[i] = uint64((code + i) % (1 << bits))
+				}
+				m := &machine{to: dtype.U8, words: pack(p, Words(bits, n), codes)}
+				m.run(prog)
+				for i := range codes {
+					o := prog.Outs[i/4]
+					v := float64(byte(m.get(o.X) >> (i % 4 * 8)))
+					require.Equal(t, from.Float(codes[i]), v*o.Scale+o.Offset, "%s: element %d", from, i)
+					require.Equal(t, prog.Outs[i/8*2].Scale, o.Scale, "columns of a fragment")
+				}
+			}
+			_, ok = Derive(p, from, Goal{To: dtype.U8, Scaled: true}, false)
+			require.False(t, ok, "factors must be left")
+			got, ok := ParseGoal(g.String())
+			require.True(t, ok)
+			require.Equal(t, g, got)
+		}
 	}
 }

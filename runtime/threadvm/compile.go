@@ -115,6 +115,16 @@ func (m *machine) node(n *thread.Node) step {
 		return m.access(n)
 	case thread.Shfl:
 		return m.shuffle(n)
+	case thread.AnyLane:
+		return m.acrossLanes(n, func(x, y uint64) uint64 { return x | y })
+	case thread.MaxLane:
+		return m.acrossLanes(n, func(x, y uint64) uint64 { return uint64(uint32(max(int32(x), int32(y)))) })
+	case thread.WarpBarrier: // all warps run in step, so that one counter does
+		return func() {
+			m.op = n
+			m.converged()
+			m.shared.warpPhase++
+		}
 	case thread.Barrier:
 		return func() {
 			m.op = n

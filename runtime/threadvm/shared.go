@@ -12,11 +12,12 @@ type sharedMem struct {
 	data  []byte
 	piece int // log2 of the bytes of a piece
 
-	epoch  uint32 // of the block
-	phase  uint32 // counts barriers
-	seen   []seen
-	open   []copyOp   // copies of no group yet
-	groups [][]copyOp // groups in flight, oldest first
+	epoch     uint32 // of the block
+	phase     uint32 // counts barriers
+	warpPhase uint32 // counts barriers of warps
+	seen      []seen
+	open      []copyOp   // copies of no group yet
+	groups    [][]copyOp // groups in flight, oldest first
 }
 
 // seen is the history of a piece.
@@ -24,8 +25,10 @@ type seen struct {
 	written uint32 // epoch in which the piece was last written
 	wPhase  uint32 // phases of the last write and read
 	rPhase  uint32
+	wWarp   uint32 // the same for barriers of warps
+	rWarp   uint32
 	writer  int16
-	reader  int16 // many when several
+	reader  int16 // many when several, of one warp w -3-w
 	flying  bool  // an asynchronous copy will land here
 }
 
@@ -112,14 +115,22 @@ func (m *machine) reads(t, at, n int) {
 			m.fail("thread %d reads byte %d of shared memory, to which a copy is in flight", t, p<<s.piece)
 		case h.written != s.epoch:
 			m.fail("thread %d reads byte %d of shared memory, which nothing has written", t, p<<s.piece)
-		case h.wPhase == s.phase && int(h.writer) != t:
+		case h.wPhase == s.phase && int(h.writer) != t && !(int(h.writer)/warp == t/warp && h.wWarp != s.warpPhase):
 			m.fail("race: thread %d reads byte %d of shared memory, which thread %d has written since the last barrier", t, p<<s.piece, h.writer)
-		case h.rPhase != s.phase:
-			h.rPhase, h.reader = s.phase, int16(t)
-		case int(h.reader) != t:
+		case h.rPhase != s.phase, h.readIn(t/warp) && h.rWarp != s.warpPhase:
+			h.rPhase, h.rWarp, h.reader = s.phase, s.warpPhase, int16(t)
+		case int(h.reader) == t:
+		case h.readIn(t / warp):
+			h.reader = int16(-3 - t/warp)
+		default:
 			h.reader = many
 		}
 	}
+}
+
+// readIn reports that all readers since the last barrier were lanes of a warp.
+func (h *seen) readIn(w int) bool {
+	return h.reader >= 0 && int(h.reader)/warp == w || int(h.reader) == -3-w
 }
 
 // writes records that a thread writes bytes.
@@ -130,14 +141,15 @@ func (m *machine) writes(t, at, n int) {
 		switch {
 		case h.flying:
 			m.fail("thread %d writes byte %d of shared memory, to which a copy is in flight", t, p<<s.piece)
-		case h.written == s.epoch && h.wPhase == s.phase && int(h.writer) != t:
+		case h.written == s.epoch && h.wPhase == s.phase && int(h.writer) != t && !(int(h.writer)/warp == t/warp && h.wWarp != s.warpPhase):
 			m.fail("race: threads %d and %d write byte %d of shared memory without a barrier between them", h.writer, t, p<<s.piece)
-		case h.rPhase == s.phase && int(h.reader) == many:
+		case h.rPhase == s.phase && h.readIn(t/warp) && h.rWarp != s.warpPhase: // in order
+		case h.rPhase == s.phase && int(h.reader) < 0:
 			m.fail("race: thread %d writes byte %d of shared memory, which other threads have read since the last barrier", t, p<<s.piece)
 		case h.rPhase == s.phase && int(h.reader) != t:
 			m.fail("race: thread %d writes byte %d of shared memory, which thread %d has read since the last barrier", t, p<<s.piece, h.reader)
 		}
-		h.written, h.wPhase, h.writer = s.epoch, s.phase, int16(t)
+		h.written, h.wPhase, h.wWarp, h.writer = s.epoch, s.phase, s.warpPhase, int16(t)
 	}
 }
 
@@ -155,7 +167,7 @@ func (s *sharedMem) wait(n int) {
 			s.fly(c.at, len(c.data), false)
 			for p := c.at >> s.piece; p <= (c.at+len(c.data)-1)>>s.piece; p++ {
 				h := &s.seen[p]
-				h.written, h.wPhase, h.writer = s.epoch, s.phase, int16(c.thread)
+				h.written, h.wPhase, h.wWarp, h.writer = s.epoch, s.phase, s.warpPhase, int16(c.thread)
 			}
 		}
 		s.groups = s.groups[1:]

@@ -85,6 +85,49 @@ func TestSharedMemoryNeedsBarriers(t *testing.T) {
 	require.ErrorContains(t, reverse(true, false), "has read since the last barrier")
 }
 
+// A barrier of warps orders what the lanes of a warp read and write, and nothing between warps.
+func TestSharedMemoryNeedsBarriersOfWarps(t *testing.T) {
+	exchange := func(with int, before, after bool) error {
+		got, err := block(t, count(), func(b *thread.Builder, tid, x, y *thread.Node) {
+			s := shared(b)
+			other := b.Bin(thread.Xor, tid, b.I32(with))
+			for range 2 {
+				b.Store(at(b, s, tid), b.Load(word, at(b, x, tid), nil, 4), nil, 4)
+				if before {
+					b.Effect(thread.WarpBarrier, 0)
+				}
+				v := b.Load(word, at(b, s, other), nil, 4)
+				b.Load(word, at(b, s, b.Bin(thread.And, tid, b.I32(^7))), nil, 4) // several readers
+				if after {
+					b.Effect(thread.WarpBarrier, 0)
+				}
+				b.Store(at(b, y, tid), v, nil, 4)
+			}
+		})
+		if err == nil {
+			require.Equal(t, int64(with), got[0])
+		}
+		return err
+	}
+	require.NoError(t, exchange(5, true, true))
+	require.ErrorContains(t, exchange(5, false, true), "has written since the last barrier")
+	require.ErrorContains(t, exchange(5, true, false), "read since the last barrier")
+	require.ErrorContains(t, exchange(37, true, true), "has written since the last barrier")
+}
+
+// A thread that only its own warp's barrier divides from the readers of another warp may not write.
+func TestBarriersOfWarpsDoNotOrderOtherWarps(t *testing.T) {
+	_, err := block(t, count(), func(b *thread.Builder, tid, x, y *thread.Node) {
+		s := shared(b)
+		b.Store(at(b, s, tid), tid, nil, 4)
+		b.Effect(thread.Barrier, 0)
+		b.Store(at(b, y, tid), b.Load(word, at(b, s, b.I32(3)), nil, 4), nil, 4) // all read word 3
+		b.Effect(thread.WarpBarrier, 0)
+		b.If(b.Cmp("eq", tid, b.I32(3), false), func() { b.Store(at(b, s, tid), tid, nil, 4) }, nil)
+	})
+	require.ErrorContains(t, err, "read since the last barrier")
+}
+
 func TestMistakesAreFound(t *testing.T) {
 	for want, build := range map[string]func(b *thread.Builder, tid, x, y *thread.Node){
 		"bytes [256, 260) of x, which has 256": func(b *thread.Builder, tid, x, _ *thread.Node) {

@@ -34,6 +34,24 @@ func (m *machine) shuffle(n *thread.Node) step {
 	}
 }
 
+// acrossLanes gives every thread what the lanes of its warp make together.
+func (m *machine) acrossLanes(n *thread.Node, combine func(x, y uint64) uint64) step {
+	x, d := m.wide(n.Args[0]), m.varying(n)
+	return func() {
+		m.op = n
+		m.converged()
+		for w := 0; w < len(d); w += warp {
+			all := x[w]
+			for t := w; t < min(w+warp, len(d)); t++ {
+				all = combine(all, x[t])
+			}
+			for t := w; t < min(w+warp, len(d)); t++ {
+				d[t] = all
+			}
+		}
+	}
+}
+
 // rows calls f with the byte of each row of each matrix of a warp: lane 8i+r has the address of row r of matrix i (PTX ISA,
 // ldmatrix).
 func (m *machine) rows(addr []uint64, count int, f func(warp, matrix, row, lane, at int)) {
@@ -133,10 +151,10 @@ func (m *machine) mma(n *thread.Node) step {
 	av, bv, cv := m.vars[n.Vars[0]], m.vars[n.Vars[1]], m.vars[n.Vars[2]]
 	per := form.K / 8 // elements of a word: two of 16 bits or four bytes
 	a, b := make([]float64, form.M*form.K), make([]float64, form.K*form.N)
-	value := func(x uint64, sub int) float64 {
+	value := func(x uint64, sub int, signed bool) float64 {
 		if form.In == thread.I8 {
 			y := uint8(x >> (8 * sub))
-			if n.Kind == "u8" {
+			if !signed {
 				return float64(y)
 			}
 			return float64(int8(y))
@@ -158,14 +176,14 @@ func (m *machine) mma(n *thread.Node) step {
 					row, k := g+8*(word%2), q*per+word/2*form.K/2
 					for j := range per {
 						x := av[(ia+word*each+j%each)*m.n+t]
-						a[row*form.K+k+j] = value(x, j)
+						a[row*form.K+k+j] = value(x, j, n.Kind == "s8")
 					}
 				}
 				for word := range 2 {
 					k := q*per + word*form.K/2
 					for j := range per {
 						x := bv[(ib+word*each+j%each)*m.n+t]
-						b[(k+j)*form.N+g] = value(x, j)
+						b[(k+j)*form.N+g] = value(x, j, n.Kind != "u8")
 					}
 				}
 			}

@@ -10,6 +10,9 @@ func init() {
 
 // buildDot adds the products of a row of a and the rows of b; float sums are float64 and rounded once at the end.
 func buildDot(p *prep, o *ir.Op) (step, error) {
+	if o.Flag("limbs") {
+		return buildLimbs(p, o)
+	}
 	a, b := o.Args[0].Type, o.Args[1].Type
 	t := o.Result().Type.Elem
 	round := p.rounder(t)
@@ -31,6 +34,30 @@ func buildDot(p *prep, o *ir.Op) (step, error) {
 		copy(f.I[d], f.I[s[2]])
 		dot(f.I[d], f.I[s[0]], f.I[s[1]], k, n, parts)
 		wrap(t, f.I[d])
+		return nil
+	}, nil
+}
+
+// buildLimbs adds the products of a row of floats and the rows of bytes to the first of the rows whose sum counts.
+func buildLimbs(p *prep, o *ir.Op) (step, error) {
+	b, acc := o.Args[1].Type, o.Result().Type
+	k, n, parts := b.Shape[0], b.Shape[1], acc.Shape[0]
+	round := p.rounder(acc.Elem)
+	d, s := p.slot(o.Result()), p.args(o.Args...)
+	return func(f *frame) error {
+		sum, w := make([]float64, parts*n), make([]float64, k*n)
+		for i, x := range f.I[s[1]] {
+			w[i] = float64(x)
+		}
+		dot(sum, f.F[s[0]], w, k, n, parts)
+		copy(f.F[d], f.F[s[2]])
+		for q := range parts {
+			row := f.F[d][q*acc.Shape[1]*n:][:n]
+			for j := range row {
+				row[j] += sum[q*n+j]
+			}
+		}
+		round(f.F[d])
 		return nil
 	}, nil
 }

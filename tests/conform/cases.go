@@ -66,6 +66,7 @@ func Cases() []Case {
 		add("linear", "Linear", defs{"W": w, "A": a, "BM": "1", "BN": "32", "BK": "64", "splits": "4", "warps": "4", "blocks": blocks}, dims{"M": 3, "K": 1152, "N": 200}, nil)
 	}
 	widths(add)
+	limbs(add)
 	blocks(add)
 	for _, t := range []string{"f32", "f16", "bf16", "i32", "u8", "i5", "f8e4m3fn"} {
 		for _, n := range []int64{1, 1000, 4096, 5003} {

@@ -1,0 +1,146 @@
+package codegen
+
+import (
+	"math"
+	"slices"
+
+	"github.com/girih-lang/girih/codegen/thread"
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
+	"github.com/girih-lang/girih/ir/widen"
+	"github.com/girih-lang/girih/passes"
+)
+
+// magic is 1.5·2^23: adding it rounds a float of less than 2^22 to an integer, which then stands in the low bits.
+const magic = 3 << 22
+
+// scaled widens packed integers to bytes for a dot in digits that makes up for their factors, where the plan lays them out for it.
+func (lo *lowerer) scaled(o *ir.Op, src, dst *tile, from dtype.Type) bool {
+	g, ok := widen.ParseGoal(src.words.plan.Goal)
+	users := lo.users[o.Result()]
+	if !ok || !g.Scaled || len(users) != 1 || !users[0].Flag("limbs") || !lo.matrixOperand(o) {
+		return false
+	}
+	w := Widen(lo.b, src.words.v, src.words.plan, from, g, true)
+	if w == nil || stepsOf(w.Terms, passes.MmaOf(users[0], lo.k.Warps, users[0].Result().Layout)) == nil {
+		return false
+	}
+	dst.words, dst.wide = &packed{w.V, bytesPlan(len(src.words.plan.Fields))}, w
+	return true
+}
+
+// stepsOf is the terms of the two halves of each step along K, which must be the same for all columns and the four bytes of a
+// word; nil if they are not.
+func stepsOf(terms []Term, m *passes.Mma) []Term {
+	steps := make([]Term, 2*m.Steps)
+	for i, t := range terms {
+		w := i / 4
+		at := w/4%m.Steps*2 + w/2%2
+		if i < 16*m.Steps && w%2 == 0 && i%4 == 0 {
+			steps[at] = t
+		}
+		if t != steps[at] {
+			return nil
+		}
+	}
+	return steps
+}
+
+// dotLimbs multiplies the digits of a row by bytes on the integer matrix units (passes/limbs.go). Bytes that stand for their value
+// times 2^p meet digits of the row times 2^-p.
+func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
+	b := lo.b
+	tb := lo.tiles[o.Args[1]]
+	l := &limbs{b: b, kind: m.Kind, steps: slices.Repeat([]Term{{Scale: 1}}, 2*m.Steps)}
+	wide := lo.operand(tb, thread.MmaForms[m.Kind])
+	if tb.wide != nil {
+		l.steps = stepsOf(tb.wide.Terms, m)
+	}
+	if l.steps[0].Offset != 0 { // signed elements have become unsigned bytes
+		l.kind = "u8s8"
+	}
+	lo.digits(l, lo.hold(lo.tiles[o.Args[0]]))
+	sum, fresh := lo.freshSum(o, t)
+	var weight, offset [2]node
+	steps := m.Steps / m.Groups
+	for q := range m.Groups {
+		rows := l.rows(q, steps)            // what the offsets take from each sum
+		for r0 := 0; r0 < m.Wide; r0 += 2 { // two independent chains of instructions
+			n := min(2, m.Wide-r0)
+			c := l.counters("c", 4*n)
+			for i := range steps * n {
+				s, r := q*steps+i/n, i%n
+				l.mma(wide, ((r0+r)*m.Steps+s)*4, s, c, r*4)
+			}
+			if r0 == 0 {
+				for j := range weight {
+					weight[j] = l.weight(j)
+					offset[j] = b.Select(l.bad, b.Float(thread.F32, math.NaN()), b.Bin(thread.Mul, b.Un(thread.Neg, weight[j]), rows(j)))
+				}
+			}
+			for i := range c.Len {
+				at, x := b.I32((q*m.Wide+r0)*4+i), b.Fma(l.counted(c, i), weight[i%2], offset[i%2])
+				if !fresh {
+					x = b.Bin(thread.Add, b.Get(sum, at, 1), x)
+				}
+				b.Set(sum, at, x)
+			}
+		}
+	}
+	lo.tiles[o.Result()] = t
+}
+
+// mma multiplies a fragment of bytes by the digits of a step.
+func (l *limbs) mma(a *thread.Var, at, step int, c *thread.Var, to int) {
+	b := l.b
+	b.Emit(&thread.Node{Op: thread.Mma, Kind: l.kind, Vars: []*thread.Var{a, l.row, c}, Args: []node{b.I32(at), b.I32(step * 2), b.I32(to)}})
+}
+
+// counters are sums that start at the bits of magic as a float: what they count is then a float without a conversion.
+func (l *limbs) counters(name string, n int) *thread.Var {
+	c := l.b.NewVar(name, thread.I32, n)
+	for i := range n {
+		l.b.Set(c, l.b.I32(i), l.b.I32(0x4b400000))
+	}
+	return c
+}
+
+// counted is magic plus what a counter has counted.
+func (l *limbs) counted(c *thread.Var, i int) node {
+	return l.b.Bitcast(l.b.Get(c, l.b.I32(i), 1), thread.Scalar(thread.F32))
+}
+
+// rows counts what the offsets of the bytes add to the sums of a group, for all columns of weights at once: a chain of instructions
+// of its own.
+func (l *limbs) rows(group, steps int) func(j int) node {
+	b := l.b
+	c := b.NewVar("bias", thread.I32, 4)
+	sum := l.counters("offset", 4)
+	any := false
+	for s := group * steps; s < (group+1)*steps; s++ {
+		for i := range 4 { // a word of each half of the step, and of the rows below
+			t := l.steps[2*s+i/2]
+			n := -int(t.Offset / t.Scale)
+			any = any || n != 0
+			b.Set(c, b.I32(i), b.Int(thread.I32, int64(int32(uint32(n)*0x1010101))))
+		}
+		if any {
+			l.mma(c, 0, s, sum, 0)
+		}
+	}
+	return func(j int) node {
+		if !any {
+			return b.Float(thread.F32, magic)
+		}
+		return l.counted(sum, j)
+	}
+}
+
+// freshSum is where a dot leaves its sums, and whether they start from nothing.
+func (lo *lowerer) freshSum(o *ir.Op, t *tile) (v *thread.Var, fresh bool) {
+	if z := o.Args[2].Def; z != nil && z.Code == ir.OpConst && z.Attr("value") == 0.0 {
+		t.v = lo.b.NewVar("sum", thread.F32, t.locals())
+		return t.v, true
+	}
+	return lo.sum(o, t), false
+}

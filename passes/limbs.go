@@ -1,0 +1,167 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
+)
+
+// Limbs is the number of digits that a float is cut into for integer matrix instructions: one for each column of an instruction. A
+// finite f16 is a multiple of 2^-24 below 2^16, 41 bits with its sign; base 128 takes six of the eight, or seven where bytes
+// stand for multiples of their value. Of bf16, all eight reach from the largest of LimbDepth elements down to 2^-47 of it.
+const Limbs = 8
+
+// LimbDepth is the part of K that a warp cuts into digits at a time. No more than that is summed as integers: products of bytes
+// with digits below 128 stay below 2^22 then, which f32 holds.
+const LimbDepth = 128
+
+// LimbBytes is the shared memory in which a warp exchanges digits: four columns of lanes, eight digits and a gap, eight words each.
+const LimbBytes = 4 * 4 * (8*Limbs + 8)
+
+// limbsPass lets a dot of one row of 16-bit floats with packed integers run on the integer matrix units. One row leaves seven of the
+// eight columns of an instruction free: they take the digits of the row as a fixed-point number, so that the integers need be
+// widened to bytes only, which takes half the instructions of a widening to f16 and half as many matrix instructions.
+// Sums over a part of K are then exact, and a factor that is constant along it (a scale for each group of rows) multiplies the
+// sum. The accumulator that a loop carries becomes a stack of eight rows, one for each digit and with its weight, which are added up
+// after the loop.
+func limbsPass(k *ir.Kernel, c *Context) error {
+	use := uses(k)
+	rewrite(k.Body, func(b *ir.Builder, o *ir.Op) bool {
+		if o.Code != ir.OpFor {
+			return true
+		}
+		after := &ir.Builder{Block: &ir.Block{}, Span: o.Span}
+		for i := range o.Results {
+			if s := sumOfDigits(k, c, o, i, use); s != nil {
+				s.rewrite(b, after)
+				c.remark("limbs", s.dot.Span, "the row is cut into %d digits for integer matrix instructions: sums of %d products are exact", Limbs, s.dot.Args[1].Type.Shape[0]/s.groups)
+			}
+		}
+		b.Block.Ops = append(append(b.Block.Ops, o), after.Block.Ops...)
+		return false
+	})
+	return dcePass(k, c)
+}
+
+// digits is a carried value of a loop that does nothing but accumulate a dot that can be cut into digits.
+type digits struct {
+	loop    *ir.Op
+	i       int
+	dot     *ir.Op
+	weights *ir.Value // integers
+	factor  *ir.Value // of each column, [n, N] for n equal parts of K; nil without one
+	parts   int       // of warps of their own
+	groups  int       // that are summed by themselves: the parts, or two or four of each
+}
+
+func sumOfDigits(k *ir.Kernel, c *Context, loop *ir.Op, i int, use map[*ir.Value][]*ir.Op) *digits {
+	body := loop.Regions[0]
+	arg, y := body.Args[i+1], body.Yield().Args[i]
+	d := y.Def
+	if d == nil || d.Code != ir.OpDot || d.Args[2] != arg || len(use[arg]) != 1 || len(use[y]) != 1 {
+		return nil
+	}
+	if x, ok := floatConst(loop.Args[3+i]); !ok || x != 0 {
+		return nil
+	}
+	if slices.ContainsFunc([]*ir.Value{arg, y, loop.Args[3+i], loop.Results[i]}, func(v *ir.Value) bool { return v.Layout != nil }) {
+		return nil
+	}
+	s := &digits{loop: loop, i: i, dot: d, parts: 1}
+	if arg.Type.Rank() == 3 {
+		s.parts = arg.Type.Shape[0]
+	}
+	warps := k.Warps
+	if warps == 0 {
+		warps = c.Target.Warps
+	}
+	s.groups = s.parts
+	if !s.operands(k) {
+		return nil
+	}
+	if depth, cols := d.Args[1].Type.Shape[0], d.Args[1].Type.Shape[1]; warps%s.parts != 0 || cols%(warps/s.parts*16) != 0 || depth != LimbDepth*s.parts {
+		return nil
+	}
+	return s
+}
+
+// operands recognises a row of 16-bit floats, and packed integers or their product with a factor.
+func (s *digits) operands(k *ir.Kernel) bool {
+	x, w := s.dot.Args[0].Type, s.dot.Args[1]
+	if x.Elem != dtype.F16 && x.Elem != dtype.BF16 || x.Shape[0] != 1 || !packedOperand(k, w) {
+		return false
+	}
+	if mul := w.Def; mul.Code == ir.OpMul {
+		for i := range 2 {
+			rows, n := rowsOf(mul.Args[i])
+			if rows == nil || s.parts%n != 0 && n != 2*s.parts && n != 4*s.parts {
+				continue
+			}
+			s.factor, s.groups, w = rows, max(n, s.parts), mul.Args[1-i]
+			break
+		}
+	}
+	if w.Def == nil || w.Def.Code != ir.OpCast {
+		return false
+	}
+	s.weights = w.Def.Args[0]
+	t := s.weights.Type.Elem
+	return t.IsInt() && t.Bits() <= 8
+}
+
+// rewrite gives the sum a row for each digit; before and after take operations that stand around the loop.
+func (s *digits) rewrite(before, after *ir.Builder) {
+	body := s.loop.Regions[0]
+	arg, y := body.Args[s.i+1], body.Yield()
+	was, cols := arg.Type, s.dot.Args[1].Type.Shape[1]
+	t := was.WithShape(s.groups, Limbs, cols)
+	before.Span = s.dot.Span
+	s.loop.Args[3+s.i] = before.Number(t, 0)
+	arg.Type, s.dot.Results[0].Type = t, t
+
+	in := &ir.Builder{Block: &ir.Block{}, Span: s.dot.Span}
+	bytes := dtype.U8
+	if s.weights.Type.Elem.IsSigned() {
+		bytes = dtype.I8
+	}
+	s.dot.Args[1] = in.Cast(s.weights, bytes)
+	if s.factor != nil {
+		s.dot.Args[2] = in.Number(t, 0)
+	}
+	s.dot.Set("limbs", true)
+	at := slices.Index(body.Ops, s.dot)
+	body.Ops = slices.Insert(body.Ops, at, in.Block.Ops...)
+	if s.factor != nil {
+		at = slices.Index(body.Ops, s.dot) + 1
+		in.Block = &ir.Block{}
+		n := s.factor.Type.Shape[0]
+		f := in.Cast(in.Reshape(s.factor, n, 1, cols), dtype.F32)
+		if n > 1 && n < s.groups {
+			f = in.Reshape(in.Broadcast(f, n, s.groups/n, cols), s.groups, 1, cols)
+		}
+		f = in.Op(ir.OpBroadcast, []*ir.Value{f}, t).Result()
+		y.Args[s.i] = in.Op(ir.OpFma, []*ir.Value{s.dot.Result(), f, arg}, t).Result()
+		body.Ops = slices.Insert(body.Ops, at, in.Block.Ops...)
+	}
+
+	// Everybody else sees the sum of the rows, of the groups of each part, and then, where there are parts, of these.
+	rows := &ir.Value{Type: t, Def: s.loop, Name: s.loop.Results[s.i].Name}
+	sum := s.loop.Results[s.i]
+	s.loop.Results[s.i] = rows
+	r := after.Reduce("sum", 1, rows)
+	if s.groups > s.parts {
+		r = after.Reduce("sum", 1, after.Reshape(r, s.parts, s.groups/s.parts, cols))
+	}
+	if was.Rank() == 3 {
+		r = after.Reshape(r, was.Shape...)
+	}
+	r.Def.Results[0] = sum
+	sum.Def = r.Def
+}
+
+// inLimbs reports bytes that only dots in digits use: the digits can make up for a factor of each byte.
+func inLimbs(k *ir.Kernel, v *ir.Value) bool {
+	us := uses(k)[v]
+	return len(us) > 0 && !slices.ContainsFunc(us, func(o *ir.Op) bool { return !o.Flag("limbs") })
+}

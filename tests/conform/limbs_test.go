@@ -1,0 +1,140 @@
+package conform
+
+import (
+	"context"
+	"math"
+	"math/big"
+	"math/rand"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/girih-lang/girih/internal/compile"
+	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/runtime"
+	"github.com/girih-lang/girih/runtime/cuda"
+	"github.com/girih-lang/girih/runtime/tensor"
+	"github.com/girih-lang/girih/runtime/threadvm"
+)
+
+// limbCase is one row whose dots run in digits.
+func limbCase(w string) Case {
+	return Case{"linear", "Linear", defs{"W": w, "BM": "1", "BN": "32", "splits": "2", "warps": "2"}, dims{"M": 1, "K": 256, "N": 32}, nil}
+}
+
+// limbRuns calls f with a function that runs a case, in the simulator and on a GPU.
+func limbRuns(t *testing.T, f func(t *testing.T, run func(t *testing.T, c Case, set func(p *Prepared)) map[string]*tensor.Tensor)) {
+	for _, where := range []string{"simulated", "cuda"} {
+		t.Run(where, func(t *testing.T) {
+			f(t, func(t *testing.T, c Case, set func(p *Prepared)) map[string]*tensor.Tensor {
+				p, err := c.Prepare(context.Background())
+				require.NoError(t, err)
+				set(p)
+				prog, k := limbProgram(t, p, where == "cuda")
+				got, err := Results(context.Background(), prog, k, p.Args, c.Dims)
+				require.NoError(t, err)
+				return got
+			})
+		})
+	}
+}
+
+func limbProgram(t *testing.T, p *Prepared, real bool) (runtime.Program, *ir.Kernel) {
+	if real {
+		code, err := compile.GPU(context.Background(), p.Kernel, "sm_90a", compile.Options{Cache: store(), Verify: true})
+		require.NoError(t, err)
+		prog, err := cuda.NewProgram(gpu(t), cuda.Code{Kernel: code.Kernel, PTX: code.PTX, Threads: code.Threads, Shared: code.Shared})
+		require.NoError(t, err)
+		return prog, code.Kernel
+	}
+	target, err := compile.Target("sm_90a")
+	require.NoError(t, err)
+	code, err := compile.Thread(p.Kernel, target, compile.Options{})
+	require.NoError(t, err)
+	prog, err := threadvm.New(code.Thread, code.Kernel)
+	require.NoError(t, err)
+	return prog, code.Kernel
+}
+
+// Digits lose nothing: of rows of any finite f16, large and subnormal ones side by side, each dot is the exact sum but for the
+// rounding of f32 sums of its digits, which are less than eight times as large as the products together.
+func TestLimbsAreExact(t *testing.T) {
+	limbRuns(t, func(t *testing.T, run func(t *testing.T, c Case, set func(p *Prepared)) map[string]*tensor.Tensor) {
+		rnd := rand.New(rand.NewSource(5))
+		for _, w := range []string{"u1", "i1", "u2", "i3", "u4", "i4", "u7", "u8", "i8"} {
+			for _, kind := range []string{"any", "even", "hidden"} {
+				t.Run(w+" "+kind, func(t *testing.T) {
+					c := limbCase(w)
+					var args map[string]runtime.Arg
+					out := run(t, c, func(p *Prepared) {
+						args = p.Args
+						x, q, s := p.Args["x"].Tensor, p.Args["w"].Tensor, p.Args["s"].Tensor
+						for i := range x.Len() {
+							code := uint64(rnd.Intn(1 << 16))
+							for code&0x7c00 == 0x7c00 {
+								code = uint64(rnd.Intn(1 << 16))
+							}
+							if kind == "even" { // of one size, and no sum overflows
+								code = code&0x83ff | 0x3000
+							}
+							if kind == "hidden" { // large ones meet zeros: the others must show
+								code = code & 0x8003
+								if i%8 == 3 {
+									code = 0x7bff
+									for n := range 32 {
+										q.SetCode(i*32+n, 0)
+									}
+								}
+							}
+							x.SetCode(i, code)
+						}
+						scale := 1.0
+						if kind == "any" {
+							scale = 0x1p-14
+						}
+						for i := range s.Len() {
+							s.SetCode(i, s.DType.FromFloat(scale, s.DType.Mode()))
+						}
+					})
+					x, q, s := args["x"].Tensor.Floats(), args["w"].Tensor.Floats(), args["s"].Tensor.Floats()
+					for n := range 32 {
+						sum, all := new(big.Float).SetPrec(200), 0.0
+						for k := range 256 {
+							v := new(big.Float).SetPrec(200).SetFloat64(x[k] * q[k*32+n])
+							sum.Add(sum, v.Mul(v, big.NewFloat(s[0])))
+							all += math.Abs(x[k] * q[k*32+n] * s[0])
+						}
+						want, _ := sum.Float64()
+						y := out["y"]
+						got := y.Floats()[n]
+						require.LessOrEqual(t, math.Abs(got-y.DType.Round(want)), 8*0x1p-23*all+math.Abs(want)*0x1p-10, "column %d", n)
+					}
+				})
+			}
+		}
+	})
+}
+
+// What is not finite makes the sums NaN, in every column and whatever it meets.
+func TestLimbsOfWhatIsNotFinite(t *testing.T) {
+	limbRuns(t, func(t *testing.T, run func(t *testing.T, c Case, set func(p *Prepared)) map[string]*tensor.Tensor) {
+		for i, v := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
+			for _, w := range []string{"u1", "u4", "i5"} {
+				out := run(t, limbCase(w), func(p *Prepared) {
+					x := p.Args["x"].Tensor
+					x.SetCode(37*i+129, x.DType.FromFloat(v, x.DType.Mode()))
+				})
+				require.True(t, allNaN(out["y"]), "%v by %s", v, w)
+			}
+		}
+	})
+}
+
+func allNaN(y *tensor.Tensor) bool {
+	for _, v := range y.Floats() {
+		if !math.IsNaN(v) {
+			return false
+		}
+	}
+	return true
+}
