@@ -98,8 +98,9 @@ func turned(v *ir.Value) bool {
 	return v.Def != nil && v.Def.Code == ir.OpTranspose
 }
 
-// panels lays the right operand out: for each panel its rows, one after the other. Of a transposed tile it reads along the columns: the
-// strided side are then the stores, all within the panel.
+// panels lays the right operand out: for each panel its rows, one after the other. It reads in the order of memory, whole rows for all
+// panels, since the operand comes from afar and the panels are near. Of a transposed tile it reads along the columns: the strided side
+// are then the stores, all within the panel.
 func (d *blockDot) panels(src *tile, turned bool) {
 	lo, b := d.lo, d.lo.b
 	d.bv = b.NewVar("panel", d.e, d.k*d.n)
@@ -108,18 +109,16 @@ func (d *blockDot) panels(src *tile, turned bool) {
 		d.widenPanels()
 		return
 	}
-	b.Local(d.n/w, func(p node) {
-		move := func(kk, j node) {
-			col := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(w)), j)
-			x := lo.get(src, index{part{col, d.n}, part{kk, d.k}}, 1)
-			b.Set(d.bv, b.Bin(thread.Add, b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(d.k)), kk), b.I32(w)), j), x)
-		}
-		if turned {
-			b.Local(w, func(j node) { b.Local(d.k, func(kk node) { move(kk, j) }) })
-			return
-		}
-		b.Local(d.k, func(kk node) { b.Local(w, func(j node) { move(kk, j) }) })
-	})
+	move := func(p, kk, j node) {
+		col := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(w)), j)
+		x := lo.get(src, index{part{col, d.n}, part{kk, d.k}}, 1)
+		b.Set(d.bv, b.Bin(thread.Add, b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(d.k)), kk), b.I32(w)), j), x)
+	}
+	if turned {
+		b.Local(d.n/w, func(p node) { b.Local(w, func(j node) { b.Local(d.k, func(kk node) { move(p, kk, j) }) }) })
+		return
+	}
+	b.Local(d.k, func(kk node) { b.Local(d.n/w, func(p node) { b.Local(w, func(j node) { move(p, kk, j) }) }) })
 }
 
 // emit walks over the blocks: all rows of a panel before the next one.
