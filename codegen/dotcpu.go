@@ -54,6 +54,11 @@ func (lo *lowerer) dotCPU(o *ir.Op, t *tile) {
 	if d.packed == nil || d.m > blockRows {
 		d.panels(lo.raised(lo.tiles[o.Args[1]], acc), turned(o.Args[1]))
 	}
+	for _, x := range o.Args[:2] {
+		if h := lo.readAhead(x); h != nil {
+			d.next = append(d.next, h)
+		}
+	}
 	if z := o.Args[2].Def; z != nil && z.Code == ir.OpConst && isZero(z) {
 		d.fresh = true
 		t.v = b.NewVar("acc", e, t.locals())
@@ -85,6 +90,7 @@ type blockDot struct {
 	av, bv, cv    *thread.Var  // [m][k], [n / (vectors*lanes)][k][vectors*lanes], [m][n]
 	packed        *packedLanes // the right operand where it is widened on the way
 	fresh         bool         // the sum starts at zero
+	next          []*ahead     // what the next iteration loads
 }
 
 // width is the number of columns of a panel.
@@ -98,8 +104,9 @@ func turned(v *ir.Value) bool {
 	return v.Def != nil && v.Def.Code == ir.OpTranspose
 }
 
-// panels lays the right operand out: for each panel its rows, one after the other. Of a transposed tile it reads along the columns: the
-// strided side are then the stores, all within the panel.
+// panels lays the right operand out: for each panel its rows, one after the other. It reads in the order of memory, whole rows for all
+// panels, since the operand comes from afar and the panels are near. Of a transposed tile it reads along the columns: the strided side
+// are then the stores, all within the panel.
 func (d *blockDot) panels(src *tile, turned bool) {
 	lo, b := d.lo, d.lo.b
 	d.bv = b.NewVar("panel", d.e, d.k*d.n)
@@ -108,18 +115,16 @@ func (d *blockDot) panels(src *tile, turned bool) {
 		d.widenPanels()
 		return
 	}
-	b.Local(d.n/w, func(p node) {
-		move := func(kk, j node) {
-			col := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(w)), j)
-			x := lo.get(src, index{part{col, d.n}, part{kk, d.k}}, 1)
-			b.Set(d.bv, b.Bin(thread.Add, b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(d.k)), kk), b.I32(w)), j), x)
-		}
-		if turned {
-			b.Local(w, func(j node) { b.Local(d.k, func(kk node) { move(kk, j) }) })
-			return
-		}
-		b.Local(d.k, func(kk node) { b.Local(w, func(j node) { move(kk, j) }) })
-	})
+	move := func(p, kk, j node) {
+		col := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(w)), j)
+		x := lo.get(src, index{part{col, d.n}, part{kk, d.k}}, 1)
+		b.Set(d.bv, b.Bin(thread.Add, b.Bin(thread.Mul, b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(d.k)), kk), b.I32(w)), j), x)
+	}
+	if turned {
+		b.Local(d.n/w, func(p node) { b.Local(w, func(j node) { b.Local(d.k, func(kk node) { move(p, kk, j) }) }) })
+		return
+	}
+	b.Local(d.k, func(kk node) { b.Local(d.n/w, func(p node) { b.Local(w, func(j node) { move(p, kk, j) }) }) })
 }
 
 // emit walks over the blocks: all rows of a panel before the next one.
@@ -129,10 +134,12 @@ func (d *blockDot) emit() {
 	body := func() {
 		b.Local(d.n/d.width(), func(p node) {
 			if full > 0 {
-				b.Local(full, func(i node) { d.block(p, b.Bin(thread.Mul, i, b.I32(d.rows)), d.rows) })
+				b.Local(full, func(i node) {
+					d.block(p, b.Bin(thread.Mul, i, b.I32(d.rows)), d.rows, b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(full)), i))
+				})
 			}
 			if rest > 0 {
-				d.block(p, b.I32(full*d.rows), rest)
+				d.block(p, b.I32(full*d.rows), rest, nil)
 			}
 		})
 	}
@@ -153,8 +160,8 @@ func (d *blockDot) zero() node {
 	return d.lo.b.Int(d.e, 0)
 }
 
-// block sums rows from i on of panel p.
-func (d *blockDot) block(p, i node, rows int) {
+// block sums rows from i on of panel p. Blocks with a number read ahead.
+func (d *blockDot) block(p, i node, rows int, number node) {
 	b := d.lo.b
 	acc := b.NewRegisters("r", d.e, rows*d.vectors)
 	reg := func(r, v int) node { return b.I32((r*d.vectors + v) * d.lanes) }
@@ -196,6 +203,14 @@ func (d *blockDot) block(p, i node, rows int) {
 					xs[v] = b.GetWide(d.bv, b.Bin(thread.Add, b.Bin(thread.Mul, row, b.I32(d.width())), b.I32(v*d.lanes)))
 				}
 				step(kk, xs)
+			}
+			if number == nil {
+				return
+			}
+			turns := d.k / unroll
+			at := b.Bin(thread.Add, b.Bin(thread.Mul, number, b.I32(turns)), b.BinU(thread.Div, k0, b.I32(unroll)))
+			for _, h := range d.next {
+				d.lo.ask(h, at, d.n/d.width()*(d.m/d.rows)*turns)
 			}
 		})
 	}

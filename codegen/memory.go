@@ -141,6 +141,7 @@ func (lo *lowerer) load(o *ir.Op) {
 			p, pred := lo.place(a, tensor, t, ix)
 			return lo.loadElem(a.elem, lo.args[tensor], p, pred)
 		}
+		t.ahead = lo.ahead(o, a, t)
 		lo.define(r, t)
 		return
 	}

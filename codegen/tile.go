@@ -18,6 +18,7 @@ type tile struct {
 	at     func(ix index, lanes int) node
 	words  *packed
 	lanes  *packedLanes // beside at, on a CPU
+	ahead  *ahead       // of a loaded tile, on a CPU
 	wide   *Widened     // with factors and offsets left to the sum that uses it
 	alias  bool         // v belongs to another tile too
 	shared *buffer      // in panels in shared memory, at base

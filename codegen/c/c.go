@@ -21,8 +21,10 @@
 //	int32_t NAME(void **args, const int64_t grid[6], void *scratch)
 //
 // args[i] points to the value of parameter i (an address for a tensor, else the scalar), as in cuLaunchKernel. grid is
-// {gx, gy, gz, first, end, 0}: it runs the blocks with linear numbers x + gx*(y + gy*z) from first to end-1. scratch has
-// NAME_scratch bytes (an exported int64_t), aligned to 64, for one call at a time. The result is 0, or [BadStep].
+// {gx, gy, gz, first, end, next}: it runs the blocks with linear numbers x + gx*(y + gy*z) from first to end-1. If next is not 0,
+// it is the address of an int64_t, the first block that nobody has taken: the function takes ranges of the same length from there,
+// atomically, until the grid is done, so that callers on several threads share a grid without coming back for each range.
+// scratch has NAME_scratch bytes (an exported int64_t), aligned to 64, for one call at a time. The result is 0, or [BadStep].
 //
 // The boundary: it knows C and thread IR; nothing of tiles or layouts, and it runs no compiler.
 package c

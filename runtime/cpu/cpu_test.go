@@ -164,6 +164,28 @@ func TestBadStep(t *testing.T) {
 	assert.EqualError(t, err, "kernel Loop: a loop has a step below 1")
 }
 
+// TestNext has one call take further ranges from a counter, and none where others have taken them all.
+func TestNext(t *testing.T) {
+	f, b := thread.NewFunc("Mark", 1)
+	f.Params = []thread.Param{{Name: "y", Elem: thread.Ptr, Out: true}}
+	n := b.Emit(&thread.Node{Op: thread.BlockID, Type: thread.Scalar(thread.I32)})
+	b.Store(b.PtrAdd(arg(b, 0), b.Bin(thread.Mul, n, b.I32(4))), b.I32(1), nil, 4)
+	k := signature(t, `kernel @Mark() -> (%0 y: tensor i32[10]) dims() grid(10) {}`)
+	p := program(t, k, f, Options{})
+	for next, want := range map[int64][]int64{3: {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 7: {1, 1, 1, 0, 0, 0, 0, 1, 1, 1}, 10: {1, 1, 1, 0, 0, 0, 0, 0, 0, 0}} {
+		y := tensor.New(dtype.I32, 10)
+		bound, err := p.bind([]runtime.Arg{runtime.Tensor(y)})
+		require.NoError(t, err)
+		counter := new(int64)
+		*counter = next
+		bound.pin.Pin(counter)
+		assert.Zero(t, p.lib.call(bound.ptrs, &[6]int64{10, 1, 1, 0, 3, int64(uintptr(unsafe.Pointer(counter)))}, nil))
+		assert.GreaterOrEqual(t, *counter, int64(10))
+		bound.release()
+		assert.Equal(t, want, y.Ints(), next)
+	}
+}
+
 func TestAlign(t *testing.T) {
 	for _, n := range []int{0, 1, 100} {
 		b := align64(n)

@@ -146,10 +146,16 @@ func (l *Library) Run(ctx context.Context, args []unsafe.Pointer, grid [3]int64)
 	grain := max(1, total/int64(workers*32))
 	var next atomic.Int64
 	var failed atomic.Int32
+	stop := func() { next.Store(total) }
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, stop)()
+	}
 	work := func() {
 		scratch := l.buffers.Get().(*[]byte)
 		defer l.buffers.Put(scratch)
-		g := [6]int64{grid[0], grid[1], grid[2]}
+		// The code takes further ranges itself: coming back to Go for each costs the scheduler's attention, a tenth of a millisecond
+		// of processor time where ranges take that long that it gives the processor away.
+		g := [6]int64{grid[0], grid[1], grid[2], 5: int64(uintptr(unsafe.Pointer(&next)))}
 		for ctx.Err() == nil && failed.Load() == 0 {
 			g[3] = next.Add(grain) - grain
 			if g[3] >= total {
@@ -158,6 +164,7 @@ func (l *Library) Run(ctx context.Context, args []unsafe.Pointer, grid [3]int64)
 			g[4] = min(g[3]+grain, total)
 			if rc := l.call(args, &g, *scratch); rc != 0 {
 				failed.Store(rc)
+				stop()
 			}
 		}
 	}
@@ -167,6 +174,7 @@ func (l *Library) Run(ctx context.Context, args []unsafe.Pointer, grid [3]int64)
 	}
 	work()
 	wg.Wait()
+	goruntime.KeepAlive(&next) // which is on the heap, since other goroutines see it, and so stays where it is
 	switch rc := failed.Load(); {
 	case rc == c.BadStep:
 		return fmt.Errorf("kernel %s: a loop has a step below 1", l.Symbol)

@@ -2,8 +2,9 @@
 // cc -O3 -march=native -std=c11 -fPIC -shared -ffp-contract=off -fno-math-errno -fno-trapping-math FILE.c -lm
 //
 // int32_t RMSNorm(void **args, const int64_t grid[6], void *scratch)
-// runs the blocks grid[3] <= n < grid[4] of a grid of grid[0] x grid[1] x grid[2]; scratch has RMSNorm_scratch
-// bytes aligned to 64. args[i] points to the value of parameter i:
+// runs the blocks grid[3] <= n < grid[4] of a grid of grid[0] x grid[1] x grid[2], and then, where grid[5] is the address of
+// an int64_t, as many again from there on, again and again until none is left. scratch has RMSNorm_scratch bytes
+// aligned to 64. args[i] points to the value of parameter i:
 //   0 x: address of an input
 //   1 g: address of an input
 //   2 eps: f32
@@ -140,20 +141,26 @@ static __attribute__((noinline)) int32_t RMSNorm_block(char *restrict p0_x, char
 int32_t RMSNorm(void **args, const int64_t grid[6], void *scratch)
 {
 	(void)args, (void)scratch;
-	if (grid[3] >= grid[4])
-		return 0;
-	int64_t x = grid[3] % grid[0], y = grid[3] / grid[0] % grid[1], z = grid[3] / grid[0] / grid[1];
-	for (int64_t n = grid[3]; n < grid[4]; n++) {
-		const int32_t error = RMSNorm_block(*(char **)args[0], *(char **)args[1], *(const float *)args[2], *(char **)args[3], *(const int64_t *)args[4], x, y, z);
-		if (error)
-			return error;
-		if (++x == grid[0]) {
-			x = 0;
-			if (++y == grid[1]) {
-				y = 0;
-				z++;
+	int64_t *const next = (int64_t *)(intptr_t)grid[5];
+	const int64_t total = grid[0] * grid[1] * grid[2], step = grid[4] - grid[3];
+	for (int64_t first = grid[3], end = grid[4]; first < end;) {
+		int64_t x = first % grid[0], y = first / grid[0] % grid[1], z = first / grid[0] / grid[1];
+		for (int64_t n = first; n < end; n++) {
+			const int32_t error = RMSNorm_block(*(char **)args[0], *(char **)args[1], *(const float *)args[2], *(char **)args[3], *(const int64_t *)args[4], x, y, z);
+			if (error)
+				return error;
+			if (++x == grid[0]) {
+				x = 0;
+				if (++y == grid[1]) {
+					y = 0;
+					z++;
+				}
 			}
 		}
+		if (!next)
+			break;
+		first = __atomic_fetch_add(next, step, __ATOMIC_RELAXED);
+		end = first + step < total ? first + step : total;
 	}
 	return 0;
 }
