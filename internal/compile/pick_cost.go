@@ -12,12 +12,9 @@ import "math"
 type model struct {
 	Launch  float64 // ns of an empty kernel
 	Trip    float64 // ns of a dependent trip to memory
-	Edge    float64 // slowness of code outside of loops: it runs once, cold and dependent
 	IPC     float64 // instructions a scheduler issues in a clock when it has warps enough
 	Mma     float64 // clocks of a scheduler that an mma.m16n8k16 takes
-	Single  float64 // slowness of the wgmma of one group of four warps: nothing follows while it waits
 	Alone   float64 // clocks between instructions of a warp that is alone
-	Iter    float64 // ns of an iteration that nothing hides when a warp is alone
 	Arrive  float64 // ns from the start of a copy to its arrival, under load
 	Share   float64 // of the memory's bandwidth that is reached beside instructions
 	Queue   float64 // exponent with which the limits of blocks that wait for each other are rounded off
@@ -26,6 +23,7 @@ type model struct {
 	Whole   float64 // of the last wave of clusters that is lost
 	Hot     float64 // cost of bytes that all blocks read, which the caches hold several times, beside other bytes
 	Cluster float64 // ns that the blocks of a cluster wait for each other and read each other's sums
+	Iter    float64 // ns of an iteration that nothing hides when a block is alone (column sums: 70 to 140)
 	Port    float64 // bytes that an SM takes in a clock, where few SMs have blocks (sums of 4096 columns in 64 blocks: 20; Linear in 80 blocks: 26)
 	Room    float64 // share of the SMs that clusters of more than two blocks leave empty
 	Regs0   float64 // registers of a thread besides tiles
@@ -33,8 +31,8 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2515, Trip: 263, Edge: 0.0013, IPC: 0.5914, Mma: 4.887, Single: 0.9715, Alone: 0.01219, Iter: 0.4016, Arrive: 130.6, Share: 0.9327,
-	Queue: 2.592, Few: 0.2973, Tail: 0.628, Whole: 0.857, Hot: 0.1954, Cluster: 3696, Port: 25, Room: 0.09, Regs0: 40, Regs1: 0.95,
+	Launch: 2409, Trip: 362.9, IPC: 0.5716, Mma: 5.395, Alone: 0.01527, Arrive: 223.7, Share: 0.8788,
+	Queue: 3.215, Few: 0.4639, Tail: 1.056, Whole: 1.15, Hot: 0.198, Cluster: 3202, Iter: 45, Port: 25, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
@@ -85,7 +83,8 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	share := blocks / sms
 	room := float64(e.Resident)
 
-	// What the loops of a block take: busy with all units shared, alone with one block on the SM. An iteration of a ring can
+	// What the loops of a block take: busy with all units shared, alone with one block on the SM, whose warps wait for each other at
+	// the barrier, so that widening and wgmma do not overlap. An iteration of a ring can
 	// start no sooner than the copy that was started stages-1 iterations before has arrived.
 	var busy, alone float64
 	scheduler := float64(w.warps) / 4
@@ -94,16 +93,13 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 		mma := c.Mma * l.each.mma * spill
 		each := max((issue/c.IPC+mma)*scheduler, l.each.tensor*spill)
 		busy += l.trips * each / m.Clock
-		groups := max(1, scheduler) // of four warps: they wait for each other at the barrier, so that widening and wgmma do not overlap in a block
-		tensor := l.each.tensor * spill * max(1, c.Single/groups)
-		lone := max(max(issue*c.Alone+mma, (issue/c.IPC+mma)*scheduler)+tensor, each)/m.Clock + c.Iter + c.Trip*l.each.latency
+		lone := max(max(issue*c.Alone+mma, (issue/c.IPC+mma)*scheduler)+l.each.tensor*spill, each)/m.Clock + c.Iter + c.Trip*l.each.latency
 		if l.stages > 1 && l.copied > 0 {
 			lone = max(lone, c.Arrive/float64(l.stages-1))
 		}
 		alone += l.trips * lone
 	}
-	edge := c.Edge*w.edge.issue*spill*max(1, scheduler)/m.Clock + c.Trip*max(0, w.edge.latency-1)
-	stretch := edge
+	stretch := c.Trip * max(0, w.edge.latency-1)
 	if w.cluster > 1 {
 		stretch += c.Cluster
 	}
@@ -126,8 +122,8 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	}
 	writes := w.writes * blocks
 	total += writes
-	// Bytes that the caches serve take their share of the way to the SMs.
-	e.Memory = max(total/m.DRAM/c.Share, total/min(blocks, sms)/(c.Port*m.Clock))
+	// Bytes that the caches serve take their share of the way to the SMs, and SMs that stay empty leave theirs unused.
+	e.Memory = max(total/m.DRAM/c.Share*float64(m.SMs)/sms, total/min(blocks, sms)/(c.Port*m.Clock))
 	e.Compute = busy * share
 
 	// One block of an SM.

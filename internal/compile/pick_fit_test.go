@@ -15,7 +15,7 @@ var fit = flag.Int("fit", 0, "generations of a search for better constants of th
 // fitted searches for constants with a smaller loss: an evolution strategy with a step of its own for each constant, on their logarithms
 // (separable CMA-ES: Ros and Hansen, A Simple Modification in CMA-ES Achieving Linear Time and Space Complexity, 2008).
 func fitted(c model, m Machine, list []timed, generations int) model {
-	free := reflect.TypeFor[model]().NumField() - 4 // what is measured apart, and registers, are no guesses
+	free := reflect.TypeFor[model]().NumField() - 5 // what is measured apart, and registers, are no guesses
 	n := float64(free)
 	with := func(x []float64) model {
 		d := c
@@ -126,5 +126,5 @@ func loss(c *model, m Machine, list []timed) float64 {
 		o := over[g] / weight[g]
 		far += o * o / float64(len(best))
 	}
-	return err + 3*math.Sqrt(far)
+	return err + 8*math.Sqrt(far)
 }

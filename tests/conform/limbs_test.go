@@ -2,6 +2,7 @@ package conform
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/big"
 	"math/rand"
@@ -120,11 +121,13 @@ func TestLimbsOfWhatIsNotFinite(t *testing.T) {
 	limbRuns(t, func(t *testing.T, run func(t *testing.T, c Case, set func(p *Prepared)) map[string]*tensor.Tensor) {
 		for i, v := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
 			for _, w := range []string{"u1", "u4", "i5"} {
-				out := run(t, limbCase(w), func(p *Prepared) {
-					x := p.Args["x"].Tensor
-					x.SetCode(37*i+129, x.DType.FromFloat(v, x.DType.Mode()))
+				t.Run(fmt.Sprint(v, " ", w), func(t *testing.T) {
+					out := run(t, limbCase(w), func(p *Prepared) {
+						x := p.Args["x"].Tensor
+						x.SetCode(37*i+129, x.DType.FromFloat(v, x.DType.Mode()))
+					})
+					require.True(t, allNaN(out["y"]))
 				})
-				require.True(t, allNaN(out["y"]), "%v by %s", v, w)
 			}
 		}
 	})
