@@ -122,11 +122,11 @@ func (l *limbs) places() node {
 	return b.Bin(thread.And, b.BinU(thread.Shr, b.Int(thread.I32, int64(int32(uint32(table)))), b.Bin(thread.Mul, g, b.I32(4))), b.I32(15))
 }
 
-// weight is what digit 2c+j counts, of which lane c of a group has the sums.
-func (l *limbs) weight(j int) node {
+// weight is what digit 2c counts, of which, and of the next one, lane c of a group has the sums; NaN where the row has no digits.
+func (l *limbs) weight() node {
 	b := l.b
 	c := b.Bin(thread.And, l.lane, b.I32(3))
-	return l.power(b.Bin(thread.Sub, b.Bin(thread.Add, b.Bin(thread.Mul, c, b.I32(14)), b.I32(7*j)), l.shift))
+	return b.Select(l.bad, b.Float(thread.F32, math.NaN()), l.power(b.Bin(thread.Sub, b.Bin(thread.Mul, c, b.I32(14)), l.shift)))
 }
 
 // cut is the digits of the lane's four elements: a word for each digit.

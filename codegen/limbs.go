@@ -1,7 +1,6 @@
 package codegen
 
 import (
-	"math"
 	"slices"
 
 	"github.com/girih-lang/girih/codegen/thread"
@@ -61,8 +60,8 @@ func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 	}
 	lo.digits(l, lo.hold(lo.tiles[o.Args[0]]))
 	sum, fresh := lo.freshSum(o, t)
-	var weight, offset [2]node
 	steps := m.Steps / m.Groups
+	weight := l.weight()
 	for q := range m.Groups {
 		rows := l.rows(q, steps)            // what the offsets take from each sum
 		for r0 := 0; r0 < m.Wide; r0 += 2 { // two independent chains of instructions
@@ -72,14 +71,11 @@ func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 				s, r := q*steps+i/n, i%n
 				l.mma(wide, ((r0+r)*m.Steps+s)*4, s, c, r*4)
 			}
-			if r0 == 0 {
-				for j := range weight {
-					weight[j] = l.weight(j)
-					offset[j] = b.Select(l.bad, b.Float(thread.F32, math.NaN()), b.Bin(thread.Mul, b.Un(thread.Neg, weight[j]), rows(j)))
-				}
-			}
-			for i := range c.Len {
-				at, x := b.I32((q*m.Wide+r0)*4+i), b.Fma(l.counted(c, i), weight[i%2], offset[i%2])
+			for i := 0; i < c.Len; i += 2 {
+				low := b.Bin(thread.Sub, l.counted(c, i), rows(0))
+				high := b.Bin(thread.Sub, l.counted(c, i+1), rows(1))
+				x := b.Bin(thread.Mul, b.Fma(high, b.Float(thread.F32, 128), low), weight)
+				at := b.I32((q*m.Wide+r0)*2 + i/2)
 				if !fresh {
 					x = b.Bin(thread.Add, b.Get(sum, at, 1), x)
 				}

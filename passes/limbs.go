@@ -12,6 +12,10 @@ import (
 // stand for multiples of their value. Of bf16, all eight reach from the largest of LimbDepth elements down to 2^-47 of it.
 const Limbs = 8
 
+// LimbRows is the rows of sums of a dot in digits: two digits together, whose sums are joined before they are rounded. (Rounded apart, the low
+// digits, which have no sign, would grow with the number of products where their row does not.)
+const LimbRows = Limbs / 2
+
 // LimbDepth is the part of K that a warp cuts into digits at a time. No more than that is summed as integers: products of bytes
 // with digits below 128 stay below 2^22 then, which f32 holds.
 const LimbDepth = 128
@@ -23,7 +27,7 @@ const LimbBytes = 4 * 4 * (8*Limbs + 8)
 // eight columns of an instruction free: they take the digits of the row as a fixed-point number, so that the integers need be
 // widened to bytes only, which takes half the instructions of a widening to f16 and half as many matrix instructions.
 // Sums over a part of K are then exact, and a factor that is constant along it (a scale for each group of rows) multiplies the
-// sum. The accumulator that a loop carries becomes a stack of eight rows, one for each digit and with its weight, which are added up
+// sum. The accumulator that a loop carries becomes a stack of four rows, one for each pair of digits and with its weight, which are added up
 // after the loop.
 func limbsPass(k *ir.Kernel, c *Context) error {
 	use := uses(k)
@@ -83,7 +87,21 @@ func sumOfDigits(k *ir.Kernel, c *Context, loop *ir.Op, i int, use map[*ir.Value
 	if depth, cols := d.Args[1].Type.Shape[0], d.Args[1].Type.Shape[1]; warps%s.parts != 0 || cols%(warps/s.parts*16) != 0 || depth != LimbDepth*s.parts {
 		return nil
 	}
+	if !s.fits(warps, c.Target.MaxShared) {
+		c.remark("limbs", d.Span, "the row is not cut into digits: the rings of the loop leave no %d bytes of shared memory for them", warps*LimbBytes)
+		return nil
+	}
 	return s
+}
+
+// fits reports that the exchange of digits finds room beside the rings of the loop: weights, the row, the factors, and what aligns them.
+func (s *digits) fits(warps, most int) bool {
+	depth, cols := s.dot.Args[1].Type.Shape[0], s.dot.Args[1].Type.Shape[1]
+	slot := depth*cols*s.weights.Type.Elem.Bits()/8 + depth*2*(warps/s.parts)
+	if s.factor != nil {
+		slot += 2 * s.factor.Type.Size()
+	}
+	return max(1, s.loop.Int("pipeline"))*slot+4<<10+warps*LimbBytes <= most
 }
 
 // operands recognises a row of 16-bit floats, and packed integers or their product with a factor.
@@ -110,12 +128,12 @@ func (s *digits) operands(k *ir.Kernel) bool {
 	return t.IsInt() && t.Bits() <= 8
 }
 
-// rewrite gives the sum a row for each digit; before and after take operations that stand around the loop.
+// rewrite gives the sum a row for each pair of digits; before and after take operations that stand around the loop.
 func (s *digits) rewrite(before, after *ir.Builder) {
 	body := s.loop.Regions[0]
 	arg, y := body.Args[s.i+1], body.Yield()
 	was, cols := arg.Type, s.dot.Args[1].Type.Shape[1]
-	t := was.WithShape(s.groups, Limbs, cols)
+	t := was.WithShape(s.groups, LimbRows, cols)
 	before.Span = s.dot.Span
 	s.loop.Args[3+s.i] = before.Number(t, 0)
 	arg.Type, s.dot.Results[0].Type = t, t

@@ -19,23 +19,24 @@ func splitPass(k *ir.Kernel, c *Context) error {
 func splitBlock(k *ir.Kernel, c *Context, b *ir.Block, warps int) {
 	old := b.Ops
 	b.Ops = nil
-	bld := &ir.Builder{Block: b}
 	for _, o := range old {
-		bld.Span = o.Span
 		for _, g := range o.Regions {
 			splitBlock(k, c, g, warps)
 		}
-		b.Ops = append(b.Ops, o)
+		b.Ops = append(b.Ops, o) // in its place already: its uses are counted
 		if o.Code == ir.OpFor {
+			before, after := &ir.Builder{Block: &ir.Block{}, Span: o.Span}, &ir.Builder{Block: &ir.Block{}, Span: o.Span}
 			for i := range o.Results {
-				splitCarried(k, c, bld, o, i, warps)
+				splitCarried(k, c, before, after, o, i, warps)
 			}
+			b.Ops = append(append(append(b.Ops[:len(b.Ops)-1], before.Block.Ops...), o), after.Block.Ops...)
 		}
 	}
 }
 
-// splitCarried rewrites carried value i of a loop when all it does is to accumulate one dot.
-func splitCarried(k *ir.Kernel, c *Context, b *ir.Builder, loop *ir.Op, i, warps int) {
+// splitCarried rewrites carried value i of a loop when all it does is to accumulate one dot; before and after take operations that stand
+// around the loop.
+func splitCarried(k *ir.Kernel, c *Context, before, after *ir.Builder, loop *ir.Op, i, warps int) {
 	body := loop.Regions[0]
 	arg, y := body.Args[i+1], body.Yield()
 	d := y.Args[i].Def
@@ -60,21 +61,17 @@ func splitCarried(k *ir.Kernel, c *Context, b *ir.Builder, loop *ir.Op, i, warps
 	}
 	t := arg.Type.WithShape(append([]int{parts}, arg.Type.Shape...)...)
 	init := loop.Args[3+i]
-	zero := &ir.Builder{Block: &ir.Block{}, Span: loop.Span}
-	z := zero.Number(t, 0)
-	b.Block.Ops = b.Block.Ops[:len(b.Block.Ops)-1]
-	b.Block.Ops = append(append(b.Block.Ops, zero.Block.Ops...), loop)
-	loop.Args[3+i] = z
+	loop.Args[3+i] = before.Number(t, 0)
 	arg.Type, d.Results[0].Type = t, t
 
 	// The loop's own result becomes the stack; everybody else sees the sum.
 	stack := &ir.Value{Type: t, Def: loop, Name: loop.Results[i].Name}
 	sum := loop.Results[i]
 	loop.Results[i] = stack
-	red := b.Reduce("sum", 0, stack)
+	red := after.Reduce("sum", 0, stack)
 	last := red.Def
 	if n, ok := floatConst(init); !ok || n != 0 {
-		last = b.Op(ir.OpAdd, []*ir.Value{init, red}, sum.Type)
+		last = after.Op(ir.OpAdd, []*ir.Value{init, red}, sum.Type)
 	}
 	sum.Def = last
 	last.Results[0] = sum

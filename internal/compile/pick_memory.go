@@ -102,13 +102,15 @@ func (m *measure) dot(o *ir.Op) {
 		m.into.issue += m.trips * n * k * 1.5
 		return
 	}
-	if f.Groups > 0 { // what a warp takes to cut 128 elements, and a conversion of each sum
-		m.into.issue += m.trips * (95 + n)
+	if f.Groups > 0 { // what a warp takes to cut 128 elements, and to join and weigh two digits for each sum
+		m.into.issue += m.trips * (95 + 4*n)
 		m.w.beside = max(m.w.beside, m.k.Warps*passes.LimbBytes)
 	}
 	if m.wgmma && f.Warpgroups(o, m.k.Warps) { // measured: m64n8 16 clocks, m64n32 20, m64n64 37 (docs/performance-log.md)
 		cols := float64(o.Args[0].Type.Shape[0])
 		m.into.tensor += m.trips * float64(m.k.Warps) / 4 * float64(f.Wide) * k / 16 * max(16, 0.57*cols)
+	} else if f.Groups > 0 {
+		m.into.mma += m.trips * float64(f.Wide*f.Steps)
 	} else {
 		m.into.mma += m.trips * n / 4 * k / float64(f.K)
 	}
