@@ -134,7 +134,7 @@ func (l *limbs) rows(group, steps int) func(j int) node {
 
 // freshSum is where a dot leaves its sums, and whether they start from nothing.
 func (lo *lowerer) freshSum(o *ir.Op, t *tile) (v *thread.Var, fresh bool) {
-	if z := o.Args[2].Def; z != nil && z.Code == ir.OpConst && z.Attr("value") == 0.0 {
+	if z := o.Args[2].Def; z != nil && z.Code == ir.OpConst && isZero(z) {
 		t.v = lo.b.NewVar("sum", thread.F32, t.locals())
 		return t.v, true
 	}

@@ -104,7 +104,7 @@ func (m *measure) dot(o *ir.Op) {
 	}
 	if f.Groups > 0 { // what a warp takes to cut 128 elements, and to join and weigh two digits for each sum
 		m.into.issue += m.trips * (95 + 4*n)
-		m.w.beside = max(m.w.beside, m.k.Warps*passes.LimbBytes)
+		m.w.beside += m.k.Warps * passes.LimbBytes
 	}
 	if m.wgmma && f.Warpgroups(o, m.k.Warps) { // measured: m64n8 16 clocks, m64n32 20, m64n64 37 (docs/performance-log.md)
 		cols := float64(o.Args[0].Type.Shape[0])
