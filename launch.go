@@ -117,9 +117,9 @@ func (c *call) prepare(ctx context.Context) (*Launcher, error) {
 	case onCPU:
 		l.pinned = pin(p.values(c))
 	default:
-		if l.gpuGrid, err = checkGrid(p.abi, l.grid); err != nil {
+		if l.gpuGrid, err = p.code.gpu.LaunchGrid(l.grid); err != nil {
 			l.Close()
-			return nil, err
+			return nil, errorf(ErrShape, "%w", err)
 		}
 		vals := p.values(c)
 		l.params = cuda.NewParams(len(vals))

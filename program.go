@@ -254,14 +254,3 @@ func gridOf(k *ir.Kernel, dims map[string]int64) ([3]int64, error) {
 	}
 	return g, nil
 }
-
-// checkGrid refuses what a GPU cannot count.
-func checkGrid(k *ir.Kernel, grid [3]int64) (g [3]uint32, err error) {
-	for i, n := range k.LaunchGrid(grid) {
-		if limit := int64([3]int{1<<31 - 1, 65535, 65535}[i]); n > limit {
-			return g, errorf(ErrShape, "kernel %s: the grid has %d blocks along axis %d, a GPU takes %d; a larger tile makes fewer blocks", k.Name, n, i, limit)
-		}
-		g[i] = uint32(n)
-	}
-	return g, nil
-}

@@ -32,14 +32,7 @@ func (lo *lowerer) op(o *ir.Op) {
 		}
 		lo.scalars[o.Result()] = lo.expr(e)
 	case ir.OpProgramID:
-		key := "block" + string(rune('0'+o.Int("axis")))
-		lo.scalars[o.Result()] = lo.once(lo.coords, key, func() node {
-			n := lo.b.Emit(&thread.Node{Op: thread.BlockID, Type: thread.Scalar(thread.I32), Imm: int64(o.Int("axis"))})
-			if c := lo.k.Cluster; c > 1 && o.Int("axis") == 0 {
-				n = lo.b.BinU(thread.Div, n, lo.b.I32(c))
-			}
-			return n
-		})
+		lo.scalars[o.Result()] = lo.program[o.Int("axis")]()
 	case ir.OpBroadcast:
 		lo.broadcast(o)
 	case ir.OpReshape, ir.OpTranspose:

@@ -52,10 +52,12 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 		return true
 	})
 	lo.rings, lo.last = lo.shared, lastUses(k)
-	lo.block(k.Body)
-	if lo.summed { // what other blocks read of this one's shared memory stays until they have
-		lo.b.Effect(thread.ClusterBarrier, 0)
-	}
+	lo.grid(func() {
+		lo.block(k.Body)
+		if lo.summed { // what other blocks read of this one's shared memory stays until they have
+			lo.b.Effect(thread.ClusterBarrier, 0)
+		}
+	})
 	f.Body.Nodes = append(lo.entry.Nodes, f.Body.Nodes...)
 	if t.GPU {
 		for _, v := range f.Vars { // a thread has 255 registers of four bytes; far beyond, compilers take minutes to find that out
@@ -86,6 +88,7 @@ type lowerer struct {
 	facts *passes.Facts
 	at    *ir.Op // the operation being lowered
 
+	program [3]func() node // the place on the grid, along each axis
 	scalars map[*ir.Value]node
 	tiles   map[*ir.Value]*tile
 	buffers map[*ir.Value]*buffer

@@ -282,11 +282,38 @@ func (k *Kernel) OutShapes(dims map[string]int64) ([][]int, error) {
 	return shapes, nil
 }
 
-// LaunchGrid is the number of blocks to launch for a grid: those of a cluster lie side by side along axis 0.
-func (k *Kernel) LaunchGrid(grid [3]int64) [3]int64 {
-	grid[0] *= int64(max(k.Cluster, 1))
-	return grid
+// MaxBand is the largest Band.
+const MaxBand = 1024
+
+// LaunchGrid is the number of blocks to launch on a GPU for a grid. Blocks of a cluster lie side by side along axis 0, and so do all of a
+// persistent kernel, of which there are no more than a chip holds at a time (resident; 0: as many as there are places), and no more than it takes
+// to give each as many places as the one with the most has. An axis that is longer than a GPU can
+// count is an error.
+func (k *Kernel) LaunchGrid(grid [3]int64, resident int) (launch [3]uint32, err error) {
+	cluster := int64(max(k.Cluster, 1))
+	places := grid[0] * grid[1] * grid[2]
+	if (k.Persistent || k.Band > 0) && places > maxPlaces {
+		return launch, fmt.Errorf("kernel %s: a grid that is persistent or has an order of its own has at most %d blocks, this one has %d; a larger tile makes fewer", k.Name, maxPlaces, places)
+	}
+	if k.Persistent && places > 0 {
+		if n := max(int64(resident)/cluster, 1); resident > 0 {
+			each := (places + n - 1) / n
+			places = (places + each - 1) / each
+		}
+		grid = [3]int64{places, 1, 1}
+	}
+	grid[0] *= cluster
+	for i, n := range grid {
+		if limit := [3]int64{math.MaxInt32, 65535, 65535}[i]; n > limit {
+			return launch, fmt.Errorf("kernel %s: the grid has %d blocks along axis %d, a GPU takes %d; a larger tile makes fewer blocks", k.Name, n, i, limit)
+		}
+		launch[i] = uint32(n)
+	}
+	return launch, nil
 }
+
+// maxPlaces leaves room in 32 bits for the last step of a persistent block.
+const maxPlaces = 1 << 30
 
 // GridSize is the number of blocks along each axis; axes that the kernel lacks have one block. A zero axis means that
 // nothing runs.

@@ -40,7 +40,8 @@ kernel @Scale(%0 x: tensor f16[M, K], %1 by: f16) -> (%2 y: tensor f16[M, K]) di
 
 A kernel lists its parameters (inputs, then results; ` + "`packed`" + ` marks a tensor in a derived storage order), its named
 dimensions (` + "`N = 1536`" + ` is bound when compiling, ` + "`K div 8`" + ` is a divisor that launches check), the extents of its grid,
-the warps of a block, and after ` + "`after`" + ` the inputs that a kernel launched before may still write. An operation is
+the warps of a block, and after ` + "`after`" + ` the inputs that a kernel launched before may still write. Behind the grid may stand ` + "`band 8`" + ` (eight
+places along axis 1 are taken before the next along axis 0) and ` + "`persistent`" + ` (a block takes several places); the machine has no use for either. An operation is
 
 ` + "```" + `
 results = name operands {attributes} : types of the results loc(start:end) regions

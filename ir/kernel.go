@@ -157,6 +157,12 @@ type Kernel struct {
 	// Cluster is the number of blocks that work on one place of the grid together (a cluster of thread blocks along axis 0); 0 is 1.
 	// The launch has so many times as many blocks along axis 0.
 	Cluster int
+	// Band is how many tiles along axis 1 blocks cover together before they go on along axis 0 (the word order(swizzle(n))), so that blocks
+	// that run at a time share more of what they read; 0 leaves the order of the grid. Executors but GPUs have no use for it.
+	Band int
+	// Persistent is a kernel of which a launch on a GPU has only as many blocks as fit on the chip at a time, each of which takes one place
+	// of the grid after the other.
+	Persistent bool
 	// After lists the inputs that a kernel launched before in the same stream may write: the kernel may start while that one runs
 	// (programmatic dependent launch), and waits for it before it reads them or stores. After the passes it is empty where the
 	// target cannot do that; code that has it is launched with the attribute.

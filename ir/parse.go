@@ -189,6 +189,10 @@ func (p *parser) kernel() *Kernel {
 	p.need("grid")
 	p.need("(")
 	p.list(")", func() { k.Grid = append(k.Grid, p.expr()) })
+	if p.accept("band") {
+		k.Band = int(p.integer(1, MaxBand))
+	}
+	k.Persistent = p.accept("persistent")
 	if p.accept("warps") {
 		k.Warps = int(p.integer(0, 1024))
 	}

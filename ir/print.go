@@ -111,6 +111,12 @@ func (p *printer) kernel(k *Kernel) {
 		p.str(e.String())
 	}
 	p.str(")")
+	if k.Band > 0 {
+		p.str(" band ", strconv.Itoa(k.Band))
+	}
+	if k.Persistent {
+		p.str(" persistent")
+	}
 	if k.Warps != 0 {
 		p.str(" warps ", strconv.Itoa(k.Warps))
 	}

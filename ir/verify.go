@@ -22,6 +22,9 @@ func (k *Kernel) Verify() error {
 	if n := len(k.Grid); n < 1 || n > 3 {
 		return fmt.Errorf("kernel %s has a grid of %d axes, not 1 to 3", k.Name, n)
 	}
+	if k.Band > 0 && len(k.Grid) < 2 {
+		return fmt.Errorf("kernel %s has bands along axis 1 of its grid, which has one axis", k.Name)
+	}
 	known := map[*Value]bool{}
 	names := map[string]bool{}
 	out := false

@@ -57,7 +57,7 @@ func TestValues(t *testing.T) {
 }
 
 // gpuOnly are operations that no lowering emits for a CPU.
-var gpuOnly = []thread.Op{thread.FP8, thread.ToFP8, thread.Equal, thread.Shfl, thread.AnyLane, thread.MaxLane, thread.WarpBarrier, thread.Ldmatrix, thread.Stmatrix, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster, thread.FenceAsync, thread.LaunchDependents, thread.WaitGrid, thread.Wgmma, thread.Mma}
+var gpuOnly = []thread.Op{thread.Blocks, thread.FP8, thread.ToFP8, thread.Equal, thread.Shfl, thread.AnyLane, thread.MaxLane, thread.WarpBarrier, thread.Ldmatrix, thread.Stmatrix, thread.ClusterRank, thread.ClusterBarrier, thread.LoadCluster, thread.FenceAsync, thread.LaunchDependents, thread.WaitGrid, thread.Wgmma, thread.Mma}
 
 // elsewhere are operations that memory_test.go and wide_test.go run.
 var elsewhere = []thread.Op{thread.Const, thread.Arg, thread.Tid, thread.BlockID, thread.LoopVar, thread.SharedAt, thread.Vec, thread.Extract, thread.Get, thread.Set, thread.PtrAdd,

@@ -336,6 +336,11 @@ var cases = map[thread.Op]func(k *kit){
 			}
 		}
 	},
+	thread.Blocks: func(k *kit) {
+		for axis := range 3 {
+			k.result(k.Emit(&thread.Node{Op: thread.Blocks, Type: thread.Scalar(thread.I32), Imm: int64(axis)}))
+		}
+	},
 	thread.ClusterRank: func(k *kit) {
 		k.Func.Cluster = 3
 		k.result(k.Emit(&thread.Node{Op: thread.ClusterRank, Type: thread.Scalar(thread.I32)}))

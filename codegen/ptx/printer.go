@@ -99,11 +99,15 @@ func (p *printer) print(n *thread.Node) {
 		p.vals[n] = p.params[n.Imm]
 	case thread.Tid:
 		p.vals[n] = val{v: p.intrinsic("llvm.nvvm.read.ptx.sreg.tid.x", types.I32)}
-	case thread.BlockID:
+	case thread.BlockID, thread.Blocks:
 		if n.Imm < 0 || n.Imm > 2 {
 			p.fail("grid axis %d: there are three", n.Imm)
 		}
-		p.vals[n] = val{v: p.intrinsic("llvm.nvvm.read.ptx.sreg.ctaid."+"xyz"[n.Imm:n.Imm+1], types.I32)}
+		register := "ctaid."
+		if n.Op == thread.Blocks {
+			register = "nctaid."
+		}
+		p.vals[n] = val{v: p.intrinsic("llvm.nvvm.read.ptx.sreg."+register+"xyz"[n.Imm:n.Imm+1], types.I32)}
 	case thread.LoopVar: // set by its For
 	case thread.SharedAt:
 		p.vals[n] = val{k: n.Imm}

@@ -15,6 +15,7 @@ const (
 	Arg      // parameter number Imm
 	Tid      // number of the thread in its block, I32; 0 on a CPU
 	BlockID  // position of the block along grid axis Imm, I32
+	Blocks   // number of blocks that were launched along axis Imm, I32
 	LoopVar  // counter of the For that has it as Args[3]
 	SharedAt // SharedPtr of byte offset Imm in shared memory
 
@@ -111,7 +112,7 @@ const (
 	numOps
 )
 
-var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
+var opNames = [numOps]string{"nop", "const", "arg", "tid", "block_id", "blocks", "loop_var", "shared_at", "add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor", "shl", "shr",
 	"neg", "not", "abs", "popc", "clz", "fma", "sqrt", "rsqrt", "exp", "exp2", "log2", "sin", "cos", "tanh", "erf", "erfc", "floor", "ceil", "round", "cmp", "select", "conv", "bitcast", "vec", "extract",
 	"lop3", "prmt", "fp8", "tofp8", "equal", "get", "set", "ptr_add", "load", "store", "atomic_or", "atomic_and", "shfl", "any_lane", "max_lane", "barrier", "warp_barrier", "cp_async", "cp_commit", "cp_wait", "ldmatrix", "stmatrix", "cluster_rank", "cluster_barrier", "load_cluster", "fence_async", "launch_dependents", "wait_grid", "wgmma", "mma", "for", "if",
 	"splat", "lookup", "prefetch"}

@@ -93,7 +93,9 @@ type Func struct {
 	Threads int // threads of a block: 1 on a CPU
 	Shared  int // bytes of shared memory of a block
 	Cluster int // blocks of a cluster, along axis 0 of the grid; 0 is 1
-	Blocks  int // that a multiprocessor should hold at least, which bounds registers; 0: unsaid
+	// Persistent is code that covers the grid whatever number of blocks, or of clusters, is launched.
+	Persistent bool
+	Blocks     int // that a multiprocessor should hold at least, which bounds registers; 0: unsaid
 }
 
 // Block is a sequence of nodes, executed in order. Nodes that are only values may also hang below their users; a printer

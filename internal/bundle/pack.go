@@ -74,7 +74,7 @@ func (c *Code) Restore(k *ir.Kernel) (*ir.Kernel, error) {
 	if c.Cluster < 0 || c.Cluster > 8 {
 		return nil, fmt.Errorf("the code for %s has clusters of %d blocks; a cluster has 1 to 8", c.Target, c.Cluster)
 	}
-	k.Cluster = c.Cluster
+	k.Cluster, k.Persistent = c.Cluster, c.Persistent
 	if !c.Dependent {
 		k.After = nil
 	} else if len(k.After) == 0 {

@@ -116,7 +116,7 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 		need := min(t.unique, all)
 		if t.unique > float64(m.L2Size)/2 {
 			waves := max(1, blocks/(sms*float64(e.Resident)))
-			need = max(need, min(all, waves*t.block*t.shares(w.grid, min(blocks, sms*float64(e.Resident)))))
+			need = max(need, min(all, waves*t.block*t.shares(w.grid, w.band, min(blocks, sms*float64(e.Resident)))))
 		}
 		total += need + c.Hot*(all-need)
 	}

@@ -9,6 +9,7 @@ import (
 // average block: tiles at the edge of a tensor move and compute less than their extent. Instructions are those of one warp.
 type work struct {
 	grid    [3]int64
+	band    int // ir.Kernel.Band
 	warps   int
 	loops   []loop
 	edge    part      // outside of loops
@@ -85,7 +86,7 @@ func workOf(k *ir.Kernel, dims map[string]int64, t passes.Target) (*work, error)
 	if err != nil {
 		return nil, err
 	}
-	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}, deferred: map[*ir.Value]bool{}, limbs: map[*ir.Value]bool{}}
+	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, band: k.Band, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}, deferred: map[*ir.Value]bool{}, limbs: map[*ir.Value]bool{}}
 	m.into = &m.w.edge
 	k.Body.Walk(func(o *ir.Op) bool {
 		if o.Code == ir.OpDot {
@@ -133,9 +134,16 @@ func (w *work) ring() int {
 }
 
 // same reports loads that are of the same tensor region, which the cache serves once.
-func (t traffic) shares(grid [3]int64, concurrent float64) float64 {
-	// Axis 0 varies fastest: blocks that run together cover it first.
+func (t traffic) shares(grid [3]int64, band int, concurrent float64) float64 {
+	// Axis 0 varies fastest, or a band of axis 1: blocks that run together cover it first.
 	distinct, left := 1.0, concurrent
+	if n := float64(min(int64(band), grid[1])); n > 0 {
+		if t.axes[1] {
+			distinct = min(n, max(1, left))
+		}
+		left /= n
+		grid[1] = max(1, grid[1]/int64(n))
+	}
 	for i, g := range grid {
 		c := min(float64(g), max(1, left))
 		left /= float64(max(g, 1))

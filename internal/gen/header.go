@@ -119,11 +119,9 @@ func (m *Made) kernelHeader(line func(string, ...any), k *made) {
 			line("#define %s_THREADS %d /* of a block: (%d, 1, 1) */", t, c.Threads, c.Threads)
 			line("#define %s_SHARED %d /* bytes of dynamic shared memory */", t, c.Shared)
 			line("#define %s_CLUSTER %d /* blocks of a cluster: launch grid[0] times so many */", t, max(c.Cluster, 1))
-			dependent := 0
-			if c.Dependent {
-				dependent = 1
-			}
-			line("#define %s_DEPENDENT %d /* 1: launch it with CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION */", t, dependent)
+			yes := map[bool]int{true: 1}
+			line("#define %s_PERSISTENT %d /* 1: no more blocks than the GPU holds at a time need be launched, along the first axis alone */", t, yes[c.Persistent])
+			line("#define %s_DEPENDENT %d /* 1: launch it with CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION */", t, yes[c.Dependent])
 		}
 		line("#define %s_ALIGN %d /* bytes, of tensors */", t, c.Align)
 		line("/* Whether the code may be launched for these extents. */")

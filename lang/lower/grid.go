@@ -76,14 +76,49 @@ func (l *lowerer) gridStmt(s *syntax.GridStmt) {
 			}
 		case "after":
 			l.after(w)
-		case "persistent", "order", "cluster":
+		case "persistent":
+			if len(w.Args) > 0 {
+				l.errorf(w.Span(), diag.BadSchedule, "persistent takes nothing, found %d arguments", len(w.Args)).
+					WithHelp("a launch has as many blocks as the chip holds at a time")
+			}
+			l.k.Persistent = true
+		case "order":
+			l.order(w, len(s.Ranges))
+		case "cluster":
 			l.errorf(w.Span(), diag.NotYet, "%s is not in this version of the language", w.Name.Name)
 		case "pipeline", "split", "unroll":
 			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of a loop, not of the grid", w.Name.Name)
 		default:
-			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a grid has no schedule word %s", w.Name.Name).WithHelp("there are warps(n) and after(x, …)")
+			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a grid has no schedule word %s", w.Name.Name).WithHelp("there are warps(n), after(x, …), order(swizzle(n)) and persistent")
 		}
 	}
+}
+
+// order says which places blocks take first: order(swizzle(n)) bands of n tiles of the last range but one.
+func (l *lowerer) order(w *syntax.Word, ranges int) {
+	var n *syntax.Arg
+	if len(w.Args) == 1 && w.Args[0].Name == nil {
+		if c, ok := w.Args[0].X.(*syntax.CallExpr); ok && len(c.Args) == 1 && c.Args[0].Name == nil && len(c.TypeArgs) == 0 {
+			if f, ok := c.Fun.(*syntax.Ident); ok && f.Name == "swizzle" {
+				n = c.Args[0]
+			}
+		}
+	}
+	if n == nil {
+		l.errorf(w.Span(), diag.BadSchedule, "order takes swizzle(n), with the number of tiles that a band is wide").
+			WithHelp("order(swizzle(8)) covers the last two ranges in bands of 8 tiles of the first of them")
+		return
+	}
+	if ranges < 2 {
+		l.errorf(w.Span(), diag.BadSchedule, "a grid of one range has one order").WithHelp("order(swizzle(n)) is for grids of two or three ranges")
+		return
+	}
+	width, ok := l.constInt(l.expr(n.X), "swizzle")
+	if ok && (width < 1 || width > ir.MaxBand) {
+		l.errorf(n.Span(), diag.BadSchedule, "swizzle(%d): the number must be 1 to %d", width, ir.MaxBand)
+		return
+	}
+	l.k.Band = int(width)
 }
 
 // after lists the inputs that the kernel launched before may write.

@@ -27,6 +27,7 @@ type Program struct {
 	dev      *Device
 	mod      *Module
 	code     Code
+	resident int // blocks that the chip holds at a time, for a persistent kernel
 }
 
 // NewProgram loads a kernel.
@@ -49,7 +50,20 @@ func NewProgram(d *Device, c Code) (*Program, error) {
 		return nil, errors.Join(err, mod.Unload())
 	}
 	f.Dependent = len(c.Kernel.After) > 0
-	return &Program{Function: f, dev: d, mod: mod, code: c}, nil
+	p := &Program{Function: f, dev: d, mod: mod, code: c}
+	if c.Kernel.Persistent {
+		n, err := f.BlocksPerSM(c.Threads, c.Shared)
+		if err != nil {
+			return nil, errors.Join(err, mod.Unload())
+		}
+		p.resident = max(n, 1) * d.SMs
+	}
+	return p, nil
+}
+
+// LaunchGrid is how many blocks are launched for the grid of a kernel, along each axis.
+func (p *Program) LaunchGrid(grid [3]int64) ([3]uint32, error) {
+	return p.code.Kernel.LaunchGrid(grid, p.resident)
 }
 
 // Close unloads the kernel.
@@ -118,11 +132,8 @@ func (p *Program) Bind(args []runtime.Arg, sets int) (b *Bound, err error) {
 			b = nil
 		}
 	}()
-	for i, n := range p.code.Kernel.LaunchGrid(call.Grid) {
-		if limit := int64([3]int{math.MaxInt32, 65535, 65535}[i]); n > limit {
-			return b, fmt.Errorf("kernel %s: the grid has %d blocks along axis %d, a GPU takes %d; a larger tile makes fewer blocks", p.code.Kernel.Name, n, i, limit)
-		}
-		b.grid[i] = uint32(n)
+	if b.grid, err = p.LaunchGrid(call.Grid); err != nil {
+		return b, err
 	}
 	for i, a := range call.Args {
 		q := p.code.Kernel.Params[i]

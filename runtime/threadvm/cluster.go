@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/girih-lang/girih/codegen/thread"
+	"github.com/girih-lang/girih/ir"
 )
 
 // cluster is the machines of blocks that work on one place of the grid together; one machine where there are no clusters.
@@ -27,6 +28,21 @@ func (c cluster) compile() {
 		m.blockNumber = int64(i)
 		m.body = m.compile(m.f.Body)
 	}
+}
+
+// launch is the grid of clusters that run. A persistent kernel has three of them, so that most take several places, and not all as many.
+func (c cluster) launch(k *ir.Kernel, grid [3]int64) ([3]int64, error) {
+	if c[0].f.Persistent {
+		launched, err := k.LaunchGrid(grid, 3*len(c))
+		if err != nil {
+			return grid, err
+		}
+		grid = [3]int64{int64(launched[0]) / int64(len(c)), int64(launched[1]), int64(launched[2])}
+	}
+	for _, m := range c {
+		m.blocks = [3]int64{grid[0] * int64(len(c)), grid[1], grid[2]}
+	}
+	return grid, nil
 }
 
 // run executes the blocks at one place of the grid.
@@ -62,6 +78,9 @@ func (c cluster) run(at [3]int64) {
 		}
 		if waiting < len(c) {
 			c[0].fail("%d of the %d blocks of a cluster wait at a barrier that the others do not reach", waiting, len(c))
+		}
+		for _, m := range c { // all have come before any goes on
+			m.shared.phase++
 		}
 	}
 	for _, m := range c {

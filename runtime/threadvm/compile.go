@@ -95,6 +95,8 @@ func (m *machine) node(n *thread.Node) step {
 		return m.given(n, func() uint64 { return m.params[n.Imm] & maskOf(n.Type.Elem) })
 	case thread.BlockID:
 		return m.given(n, func() uint64 { return uint64(uint32(m.block[n.Imm])) })
+	case thread.Blocks:
+		return m.given(n, func() uint64 { return uint64(uint32(m.blocks[n.Imm])) })
 	case thread.SharedAt:
 		return m.given(n, func() uint64 { return uint64(uint32(n.Imm)) })
 	case thread.Tid:
@@ -161,7 +163,6 @@ func (m *machine) node(n *thread.Node) step {
 			m.op = n
 			m.converged()
 			m.counts.Barriers++
-			m.shared.phase++ // of all blocks before any goes on
 			m.yield()
 		}
 	case thread.LoadCluster:

@@ -36,6 +36,7 @@ type machine struct {
 
 	block       [3]int64
 	blockNumber int64
+	blocks      [3]int64   // that were launched along each axis
 	rank        int        // of the block in its cluster
 	peers       []*machine // of the cluster, by rank
 	yield       func()     // waits for the other blocks of the cluster

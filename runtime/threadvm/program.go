@@ -87,9 +87,13 @@ func (p *Program) Count(ctx context.Context, args []runtime.Arg) (st runtime.Sta
 	}()
 	start := time.Now()
 	c.compile()
-	for z := range call.Grid[2] {
-		for y := range call.Grid[1] {
-			for x := range call.Grid[0] {
+	grid, err := c.launch(p.k, call.Grid)
+	if err != nil {
+		return st, n, err
+	}
+	for z := range grid[2] {
+		for y := range grid[1] {
+			for x := range grid[0] {
 				if err := ctx.Err(); err != nil {
 					return st, n, err
 				}

@@ -2,7 +2,6 @@ package conform
 
 import (
 	"context"
-	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -127,9 +126,9 @@ func (c *chain) connect(t *testing.T) {
 func (c *chain) launch() error {
 	for range 10 {
 		for _, l := range c.links {
-			var grid [3]uint32
-			for i, n := range l.code.Kernel.LaunchGrid(l.call.Grid) {
-				grid[i] = uint32(min(n, math.MaxInt32))
+			grid, err := l.prog.LaunchGrid(l.call.Grid)
+			if err != nil {
+				return err
 			}
 			if err := l.prog.Function.Launch(grid, [3]uint32{uint32(l.code.Threads), 1, 1}, uint32(l.code.Shared), c.s, l.params); err != nil {
 				return err

@@ -7,7 +7,7 @@ func growth() []row {
 	rs := rows()[:1]
 	seen := map[string]bool{}
 	add := func(w string, m, n, k int64) {
-		r := row{"linear", "Linear", map[string]string{"W": w}, map[string]int64{"M": m, "N": n, "K": k}, 0}
+		r := row{"linear", "Linear", map[string]string{"W": w}, map[string]int64{"M": m, "N": n, "K": k}, 0, ""}
 		if id := r.name() + r.shape(); !seen[id] {
 			seen[id] = true
 			rs = append(rs, r)

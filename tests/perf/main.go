@@ -1,14 +1,15 @@
 // Command perf times the kernels of the repository on a GPU with cold caches and prints a Markdown table: time, bytes that
 // must move, bandwidth, and its share of the read bandwidth measured in the same run.
 //
-//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows] [-growth] [-table FILE] [-candidates N] [-after]
+//	perf [-compile sm_90a] [-match REGEXP] [-samples 20] [-rows] [-growth] [-table FILE] [-candidates N] [-words WORDS]
 //	perf -widen [-compile sm_90a] [-match REGEXP] [-samples 20] [-tilings]
 //	perf -model FILE
 //
 // With -rows it times the row-wise kernels only, beside a copy of the same bytes; with -growth, Linear over K, N, M and bits
 // (tests/plots draws it); with -table, the rows of a table such as it prints itself, with the tune values that they name; with
 // -candidates, N tilings of each row that the cost model expects much of, instead of its pick (what its constants are fitted to);
-// with -after, each row of Linear once more with after(x) in its grid line, so that a launch of the graph may start before the one ahead of it ends;
+// with -words "after(x); persistent", each row once more with after(x) in its grid line (so that a launch of the graph may start before the one ahead of it
+// ends), and once more with persistent;
 // with -widen, kernels that only widen a packed matrix and sum it, one for every type of 1 to 8 bits. With -compile it only compiles,
 // into the cache that GIRIH_CACHE names, for a machine that has a GPU but no LLVM.
 package main
@@ -37,6 +38,7 @@ type row struct {
 	defines      map[string]string
 	dims         map[string]int64
 	flops        float64
+	words        string // of its grid line, beside those of the file
 }
 
 func (r row) name() string {
@@ -46,10 +48,7 @@ func (r row) name() string {
 			s = append(s, k+"="+v)
 		}
 	}
-	if r.file == linearAfter {
-		s = append([]string{"after(x)"}, s...)
-	}
-	return strings.TrimSpace(r.kernel + " " + strings.Join(s, " "))
+	return strings.Join(strings.Fields(r.kernel+" "+r.words+" "+strings.Join(s, " ")), " ")
 }
 
 func (r row) shape() string {
@@ -64,9 +63,9 @@ func (r row) shape() string {
 
 // rows lists what is timed; the first one is the read bandwidth.
 func rows() []row {
-	rs := []row{{"reduce", "SumRows", map[string]string{"T": "f32"}, map[string]int64{"M": 32768, "N": 16384}, 0}}
+	rs := []row{{"reduce", "SumRows", map[string]string{"T": "f32"}, map[string]int64{"M": 32768, "N": 16384}, 0, ""}}
 	linear := func(w string, m, n, k int64) {
-		rs = append(rs, row{"linear", "Linear", map[string]string{"W": w}, map[string]int64{"M": m, "N": n, "K": k}, 0})
+		rs = append(rs, row{"linear", "Linear", map[string]string{"W": w}, map[string]int64{"M": m, "N": n, "K": k}, 0, ""})
 	}
 	for _, s := range [][2]int64{{57344, 8192}, {8192, 8192}, {8192, 28672}, {10240, 8192}, {5120, 5120}, {55296, 5120}, {28672, 3584}, {3584, 4096}} {
 		for _, m := range []int64{1, 4, 16, 64} {
@@ -78,15 +77,15 @@ func rows() []row {
 		linear(w, 1, 8192, 8192)
 	}
 	for _, t := range []string{"f16", "bf16"} {
-		rs = append(rs, row{"matmul", "Matmul", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096})
-		rs = append(rs, row{"matmul", "MatmulNT", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096})
+		rs = append(rs, row{"matmul", "Matmul", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096, ""})
+		rs = append(rs, row{"matmul", "MatmulNT", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096, ""})
 	}
 	for _, r := range rowwise() {
 		if r.kernel != "Copy" {
 			rs = append(rs, r)
 		}
 	}
-	rs = append(rs, row{"add", "Add", map[string]string{"T": "f32"}, map[string]int64{"N": 1 << 27}, 0})
+	rs = append(rs, row{"add", "Add", map[string]string{"T": "f32"}, map[string]int64{"N": 1 << 27}, 0, ""})
 	return rs
 }
 
@@ -100,7 +99,7 @@ func main() {
 	flag.BoolVar(&o.rows, "rows", false, "time the row-wise kernels only")
 	flag.BoolVar(&o.growth, "growth", false, "time Linear over K, N, M and bits instead")
 	file := flag.String("model", "", "hold the cost model against a table that perf printed, and time nothing")
-	flag.BoolVar(&o.after, "after", false, "time each row of Linear with after(x) too")
+	flag.StringVar(&o.words, "words", "", "time each row with these words in its grid line too; several variants with semicolons in between")
 	flag.IntVar(&o.candidates, "candidates", 0, "time so many tilings of each row instead of the pick")
 	flag.IntVar(&o.samples, "samples", 20, "measurements of which the median is shown")
 	flag.Parse()
@@ -125,9 +124,9 @@ func main() {
 
 // options are those of the flags that choose what is timed.
 type options struct {
-	target, match, list string
-	samples, candidates int
-	rows, growth, after bool
+	target, match, list, words string
+	samples, candidates        int
+	rows, growth               bool
 }
 
 func perf(o options) error {
@@ -174,8 +173,8 @@ func perf(o options) error {
 				return err
 			}
 		}
-		if o.after {
-			tilings = withAfter(tilings)
+		if o.words != "" && !ceiling {
+			tilings = withWords(tilings, o.words)
 		}
 		for _, r := range tilings {
 			c, err := r.compile(target, store)
@@ -244,7 +243,11 @@ func (r *row) picked(c compile.Choice) { r.defines = c.Defines(r.defines) }
 
 // source loads the kernel's file; options say what is bound in it.
 func (r row) source() (*lang.Package, lang.Options, error) {
-	pkg, err := lang.LoadSource(r.file+".girih", source(r.file))
+	text := source(r.file)
+	if r.words != "" {
+		text = insert(text, r.kernel, r.words)
+	}
+	pkg, err := lang.LoadSource(r.file+".girih", text)
 	if err != nil {
 		return nil, lang.Options{}, err
 	}

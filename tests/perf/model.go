@@ -137,12 +137,11 @@ func parseRow(c []string) (r row, us float64, err error) {
 			r.file = known.file
 		}
 	}
-	if r.file == "linear" && slices.Contains(words, "after(x)") {
-		r.file = linearAfter
-	}
 	for _, w := range words[1:] {
 		if k, v, ok := strings.Cut(w, "="); ok {
 			r.defines[k] = v
+		} else {
+			r.words = strings.TrimSpace(r.words + " " + w)
 		}
 	}
 	for _, w := range strings.Fields(c[2]) {

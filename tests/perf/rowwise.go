@@ -3,7 +3,6 @@ package main
 import (
 	_ "embed"
 	"fmt"
-	"strings"
 
 	"github.com/girih-lang/girih/examples"
 	"github.com/girih-lang/girih/stdlib"
@@ -17,8 +16,6 @@ func source(file string) string {
 	switch file {
 	case "linear":
 		return examples.Linear
-	case linearAfter:
-		return strings.Replace(examples.Linear, "BN warps(warps)", "BN warps(warps) after(x)", 1)
 	case "copy":
 		return copyText
 	}
@@ -38,7 +35,7 @@ func rowwise() []row {
 			if defines == nil {
 				defines = map[string]string{"T": "bf16"}
 			}
-			rs = append(rs, row{file, kernel, defines, dims, 0})
+			rs = append(rs, row{file, kernel, defines, dims, 0, ""})
 		}
 		add("copy", "Copy", d, nil)
 		for _, k := range [][2]string{{"softmax", "Softmax"}, {"softmax", "SoftmaxAny"}, {"norm", "RMSNorm"}, {"norm", "RMSNormAny"}, {"norm", "LayerNorm"}, {"norm", "LayerNormAny"}, {"norm", "AddRMSNorm"}} {
