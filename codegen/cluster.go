@@ -6,7 +6,7 @@ import (
 )
 
 func (lo *lowerer) clusterRank() node {
-	return lo.once(lo.coords, "cluster rank", func() node {
+	return lo.once("cluster rank", func() node {
 		if lo.k.Cluster <= 1 {
 			return lo.b.I32(0)
 		}
@@ -63,7 +63,7 @@ func (lo *lowerer) byTurn(n node, f func()) {
 		return
 	}
 	b := lo.b
-	turn := lo.once(lo.coords, "cluster turn", func() node {
+	turn := lo.once("cluster turn", func() node {
 		warp := b.BinU(thread.Div, lo.threadDigit(1, lo.f.Threads, lo.f.Threads), b.I32(32))
 		return b.BinU(thread.Rem, b.Bin(thread.Add, lo.clusterRank(), warp), b.I32(c))
 	})

@@ -6,10 +6,18 @@ import (
 )
 
 func (lo *lowerer) block(b *ir.Block) {
-	for _, o := range b.Ops {
+	lo.ops(b.Ops)
+}
+
+func (lo *lowerer) ops(ops []*ir.Op) {
+	for i, o := range ops {
 		lo.at = o
 		lo.op(o)
 		lo.inUse -= lo.last[o]
+		if lo.f.Persistent && lo.looping == 0 && o.Code == ir.OpFor {
+			lo.anew(func() { lo.ops(ops[i+1:]) })
+			return
+		}
 	}
 }
 
@@ -32,7 +40,15 @@ func (lo *lowerer) op(o *ir.Op) {
 		}
 		lo.scalars[o.Result()] = lo.expr(e)
 	case ir.OpProgramID:
-		lo.scalars[o.Result()] = lo.program[o.Int("axis")]()
+		at := &lo.program
+		if o.Flag("ahead") {
+			at = &lo.programAhead
+		}
+		lo.scalars[o.Result()] = at[o.Int("axis")]()
+	case ir.OpTurn:
+		lo.scalars[o.Result()] = lo.turn()
+	case ir.OpTurnsLeft:
+		lo.scalars[o.Result()] = lo.turnsLeft()
 	case ir.OpBroadcast:
 		lo.broadcast(o)
 	case ir.OpReshape, ir.OpTranspose:
@@ -186,8 +202,12 @@ func (lo *lowerer) branch(o *ir.Op) {
 	}
 	arm := func(b *ir.Block) func() {
 		return func() {
-			lo.block(b)
-			lo.assign(cs, b.Yield().Args)
+			lower := func() { lo.block(b); lo.assign(cs, b.Yield().Args) }
+			if o.Flag("rare") {
+				lo.anew(lower)
+			} else {
+				lower()
+			}
 		}
 	}
 	lo.b.If(lo.scalar(o.Args[0]), arm(o.Regions[0]), arm(o.Regions[1]))

@@ -13,7 +13,7 @@ import (
 func (lo *lowerer) coord(l *layout.Layout, dim int) node {
 	digits, _, _ := l.Digits()
 	key := fmt.Sprint(dim, digits)
-	return lo.once(lo.coords, key, func() node {
+	return lo.once(key, func() node {
 		sum, weight := lo.b.I32(0), 1
 		for _, d := range digits {
 			if d.Dim == dim {
@@ -27,7 +27,7 @@ func (lo *lowerer) coord(l *layout.Layout, dim int) node {
 
 // threadDigit is (tid / weight) % radix.
 func (lo *lowerer) threadDigit(weight, radix, threads int) node {
-	t := lo.once(lo.coords, "tid", func() node { return lo.b.Emit(&thread.Node{Op: thread.Tid, Type: thread.Scalar(thread.I32)}) })
+	t := lo.once("tid", func() node { return lo.b.Emit(&thread.Node{Op: thread.Tid, Type: thread.Scalar(thread.I32)}) })
 	t = lo.b.BinU(thread.Div, t, lo.b.I32(weight))
 	if weight*radix < threads || lo.f.Threads > threads {
 		t = lo.b.BinU(thread.Rem, t, lo.b.I32(radix))
@@ -42,7 +42,7 @@ func (lo *lowerer) mixedPosition(l *layout.Layout, dim int, local node) node {
 	sum := b.I32(0)
 	for i, f := range l.Fields(dim) {
 		key := fmt.Sprint("field ", dim, " ", i, " ", l)
-		x := lo.once(lo.coords, key, func() node {
+		x := lo.once(key, func() node {
 			return lo.part(lo.threadDigit(1, lo.f.Threads, lo.f.Threads), f.Radix, f.Thread)
 		})
 		y := lo.part(local, f.Radix, f.Local)
@@ -94,7 +94,7 @@ func (lo *lowerer) linear(col []int) node {
 	for _, c := range col {
 		key += " " + strconv.Itoa(c)
 	}
-	return lo.once(lo.coords, key, func() node { return lo.linearOf(lo.threadDigit(1, lo.f.Threads, lo.f.Threads), col) })
+	return lo.once(key, func() node { return lo.linearOf(lo.threadDigit(1, lo.f.Threads, lo.f.Threads), col) })
 }
 
 // linearOf is the map over F_2 of x that sends bit i to col[i], as shifts and masks.
@@ -127,7 +127,7 @@ func (lo *lowerer) linearOf(x node, col []int) node {
 
 // parity is the predicate that the thread's number has an odd number of bits in common with mask.
 func (lo *lowerer) parity(mask int) node {
-	return lo.once(lo.coords, fmt.Sprint("parity", mask), func() node {
+	return lo.once(fmt.Sprint("parity", mask), func() node {
 		b := lo.b
 		if mask&(mask-1) == 0 {
 			return b.Cmp("ne", b.Bin(thread.And, lo.threadDigit(1, lo.f.Threads, lo.f.Threads), b.I32(mask)), b.I32(0), false)
@@ -150,7 +150,7 @@ func (lo *lowerer) first(l *layout.Layout) node {
 }
 
 func (lo *lowerer) zeroDigit(l *layout.Layout, d layout.Digit) node {
-	return lo.once(lo.coords, fmt.Sprint("first", d.Stride, d.Radix), func() node {
+	return lo.once(fmt.Sprint("first", d.Stride, d.Radix), func() node {
 		return lo.b.Cmp("eq", lo.threadDigit(d.Stride, d.Radix, l.Threads()), lo.b.I32(0), false)
 	})
 }

@@ -39,10 +39,11 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 	}
 	f, b := thread.NewFunc(k.Name, threads)
 	f.Cluster = k.Cluster
-	lo := &lowerer{k: k, t: t, f: f, b: b, entry: &thread.Block{}, facts: passes.NewFacts(k), scalars: map[*ir.Value]node{}, tiles: map[*ir.Value]*tile{},
+	lo := &lowerer{k: k, t: t, f: f, b: b, head: &thread.Block{}, facts: passes.NewFacts(k), scalars: map[*ir.Value]node{}, tiles: map[*ir.Value]*tile{},
 		buffers: map[*ir.Value]*buffer{}, exprs: map[string]node{}, strides: map[string]node{}, args: map[*ir.Value]node{}, coords: map[string]node{},
 		users: map[*ir.Value][]*ir.Op{}, home: map[*ir.Op]*ir.Block{},
 		owner: map[*ir.Block]*ir.Op{}, loopArg: map[*ir.Value]loopArg{}, rounded: map[node]node{}, stale: map[*tile]node{}}
+	lo.entry = lo.head
 	lo.params()
 	lo.index(k.Body)
 	k.Body.Walk(func(o *ir.Op) bool { // temporaries go behind every buffer, also of loops that come later
@@ -58,7 +59,7 @@ func Lower(k *ir.Kernel, t passes.Target) (f *thread.Func, err error) {
 			lo.b.Effect(thread.ClusterBarrier, 0)
 		}
 	})
-	f.Body.Nodes = append(lo.entry.Nodes, f.Body.Nodes...)
+	f.Body.Nodes = append(lo.head.Nodes, f.Body.Nodes...)
 	if t.GPU {
 		for _, v := range f.Vars { // a thread has 255 registers of four bytes; far beyond, compilers take minutes to find that out
 			if words := v.Len * v.Elem.Size() / 4; words > 512 {
@@ -84,11 +85,15 @@ type lowerer struct {
 	t     passes.Target
 	f     *thread.Func
 	b     *thread.Builder
-	entry *thread.Block // what every path needs once: coordinates, extents, strides
+	head  *thread.Block // what every path needs once: extents, strides
+	entry *thread.Block // and coordinates; the same block but for what is lowered anew
 	facts *passes.Facts
 	at    *ir.Op // the operation being lowered
 
-	program [3]func() node // the place on the grid, along each axis
+	// The place on the grid, along each axis, and the one that the block takes next; how many it has taken, and takes after this one.
+	program, programAhead [3]func() node
+	turn, turnsLeft       func() node
+
 	scalars map[*ir.Value]node
 	tiles   map[*ir.Value]*tile
 	buffers map[*ir.Value]*buffer
@@ -135,13 +140,15 @@ func (lo *lowerer) fail(code, help, format string, args ...any) {
 	panic(&passes.Error{Code: code, Span: lo.at.Span, Text: fmt.Sprintf(format, args...), Help: help})
 }
 
-// once evaluates f in the entry block, where every later node may use the result.
-func (lo *lowerer) once(cache map[string]node, key string, f func() node) node {
+// once evaluates f in the entry block of what is being lowered.
+func (lo *lowerer) once(key string, f func() node) node { return lo.in(lo.entry, lo.coords, key, f) }
+
+func (lo *lowerer) in(entry *thread.Block, cache map[string]node, key string, f func() node) node {
 	if n, ok := cache[key]; ok {
 		return n
 	}
 	var n node
-	lo.b.In(lo.entry, func() { n = f() })
+	lo.b.In(entry, func() { n = f() })
 	cache[key] = n
 	return n
 }
@@ -169,7 +176,7 @@ func (lo *lowerer) params() {
 		}
 		i := len(lo.f.Params)
 		lo.f.Params = append(lo.f.Params, thread.Param{Name: d.Name, Elem: thread.I64})
-		lo.once(lo.exprs, d.Name, func() node {
+		lo.in(lo.head, lo.exprs, d.Name, func() node {
 			return lo.b.Conv(lo.b.Emit(&thread.Node{Op: thread.Arg, Type: thread.Scalar(thread.I64), Imm: int64(i)}), thread.I32, false)
 		})
 	}
@@ -185,7 +192,7 @@ func (lo *lowerer) expr(e ir.Expr) node {
 			return lo.b.I32(int(d.Static))
 		}
 	}
-	return lo.once(lo.exprs, e.String(), func() node {
+	return lo.in(lo.head, lo.exprs, e.String(), func() node {
 		x, y := lo.expr(e.Args[0]), lo.expr(e.Args[1])
 		switch e.Op {
 		case ir.EAdd:
@@ -210,7 +217,7 @@ func (lo *lowerer) stride(t ir.Type, d int) node {
 	for _, e := range t.Dims[d+1:] {
 		key += e.String() + ";"
 	}
-	return lo.once(lo.strides, key, func() node {
+	return lo.in(lo.head, lo.strides, key, func() node {
 		n := lo.b.Int(thread.I64, 1)
 		for _, e := range t.Dims[d+1:] {
 			n = lo.b.Bin(thread.Mul, n, lo.b.Conv(lo.expr(e), thread.I64, false))

@@ -368,7 +368,7 @@ func (lo *lowerer) storeScalar(o *ir.Op) {
 		pred = b.And2(pred, b.Cmp("eq", lo.clusterRank(), b.I32(0), false))
 	}
 	if lo.t.GPU {
-		pred = b.And2(pred, lo.once(lo.coords, "thread0", func() node {
+		pred = b.And2(pred, lo.once("thread0", func() node {
 			return b.Cmp("eq", lo.threadDigit(1, lo.f.Threads, lo.f.Threads), b.I32(0), false)
 		}))
 	}

@@ -48,7 +48,7 @@ func (lo *lowerer) rank(t *tile) node {
 	if !ok {
 		return lo.threadDigit(1, lo.f.Threads, lo.f.Threads)
 	}
-	return lo.once(lo.coords, "rank"+t.l.String(), func() node {
+	return lo.once("rank"+t.l.String(), func() node {
 		sum, weight, w := b.I32(0), 1, 1
 		for _, d := range digits {
 			if d.Dim >= 0 {
@@ -83,7 +83,7 @@ func (lo *lowerer) loadPacked(o *ir.Op, p *ir.Param) {
 func (lo *lowerer) copyPacked(o *ir.Op, buf *buffer) {
 	b := lo.b
 	pk := buf.pack.Pack
-	rank := lo.once(lo.coords, "tid", func() node { return b.Emit(&thread.Node{Op: thread.Tid, Type: thread.Scalar(thread.I32)}) })
+	rank := lo.once("tid", func() node { return b.Emit(&thread.Node{Op: thread.Tid, Type: thread.Scalar(thread.I32)}) })
 	at, pred := lo.packedTile(buf.pack, o.Args[2], o.Args[3:])
 	base := lo.slotBase(buf, o.Args[1:2])
 	body := func() {

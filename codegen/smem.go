@@ -57,6 +57,7 @@ func (lo *lowerer) alloc(o *ir.Op) {
 	buf.panels = o.Flag("panels")
 	lo.buffers[o.Result()] = buf
 	lo.inUse++
+	lo.beside = lo.beside || o.Flag("kept") // the copies of the next place may be on their way
 	lo.shared = max(lo.shared, buf.offset+buf.slot*t.Shape[0])
 }
 

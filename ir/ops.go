@@ -82,6 +82,8 @@ const (
 	OpCommit
 	OpWait
 	OpBarrier
+	OpTurn
+	OpTurnsLeft
 	OpClusterRank
 	OpClusterSize
 	OpClusterSum

@@ -35,7 +35,7 @@ var Table = [numCodes]Info{
 		Doc: "Each element is its own coordinate along an axis, counted from 0.", Example: "%0 = iota {axis = 0} : i32[64]", Verify: verifyIota},
 	OpDim: {Name: "dim", Results: 1, Attrs: []AttrSpec{{"expr", "string", false, "an extent over the kernel's named dimensions"}},
 		Doc: "An extent that is known at launch, as a scalar.", Example: `%0 = dim {expr = "M"} : i32`, Verify: verifyIndex},
-	OpProgramID: {Name: "program_id", Results: 1, Attrs: []AttrSpec{{"axis", "int", false, "the grid axis, 0 to 2"}},
+	OpProgramID: {Name: "program_id", Results: 1, Attrs: []AttrSpec{{"axis", "int", false, "the grid axis, 0 to 2"}, {"ahead", "bool", true, "of the place that the block takes next: only where it takes one (turns_left)"}},
 		Doc: "The position of the block in the grid.", Example: "%0 = program_id {axis = 0} : i32", Verify: verifyIndex},
 
 	OpCast: {Name: "cast", Args: []string{"x", "bits…"}, Results: 1, Attrs: []AttrSpec{
@@ -114,12 +114,12 @@ var Table = [numCodes]Info{
 		Attrs:   []AttrSpec{{"pipeline", "int", true, "copies in flight: the loads of the next iterations start early"}, {"split", "int", true, "parallel parts of the reduction"}, {"cluster", "int", true, "blocks that share the iterations"}, {"unroll", "int", true, "copies of the body"}},
 		Doc:     "Runs its region for each counter from, from+step, … below to; step is positive. The region takes the counter and the carried values and yields their next values; the results are the last ones.",
 		Example: "%9 = for %0, %1, %2, %3 {pipeline = 3} : f32[16, 64] {\n  |%4: i32, %5: f32[16, 64]|\n  yield %5\n}", Verify: verifyFor},
-	OpIf: {Name: "if", Args: []string{"cond"}, Results: -1, Regions: 2, Effect: Control, Doc: "Runs the first region when the scalar is true, else the second; the results are what the region yields.",
+	OpIf: {Name: "if", Args: []string{"cond"}, Results: -1, Regions: 2, Effect: Control, Attrs: []AttrSpec{{"rare", "bool", true, "either region runs seldom, so that what it needs is better computed there than held in registers"}}, Doc: "Runs the first region when the scalar is true, else the second; the results are what the region yields.",
 		Example: "%3 = if %0 : f32 {\n  yield %1\n} {\n  yield %2\n}", Verify: verifyIf},
 	OpYield: {Name: "yield", Args: []string{"value…"}, Effect: Control, Doc: "Ends a region with its values.", Example: "yield %5"},
 
 	OpConvert: {Name: "convert", Args: []string{"x"}, Results: 1, Doc: "Moves a tile to another layout; the elements stay the same.", Example: "%1 = convert %0 : f16[16, 64]", Verify: verifySame},
-	OpAllocShared: {Name: "alloc_shared", Results: 1, Attrs: []AttrSpec{{"offset", "int", true, "byte offset, given by the allocator"}, {"swizzle", "int", true, "bytes of the XOR swizzle of rows: 0, 32, 64 or 128"}, {"pack", "string", true, "the packed parameter whose words the buffer holds, in their storage order"}, {"private", "bool", true, "each thread reads only what it has copied itself: no barrier is needed"}, {"panels", "bool", true, "rows are cut into panels of 128 bytes, one behind the other, as wgmma reads them"}},
+	OpAllocShared: {Name: "alloc_shared", Results: 1, Attrs: []AttrSpec{{"offset", "int", true, "byte offset, given by the allocator"}, {"swizzle", "int", true, "bytes of the XOR swizzle of rows: 0, 32, 64 or 128"}, {"pack", "string", true, "the packed parameter whose words the buffer holds, in their storage order"}, {"private", "bool", true, "each thread reads only what it has copied itself: no barrier is needed"}, {"kept", "bool", true, "copies into it are in flight when a place of a persistent kernel's grid is done"}, {"panels", "bool", true, "rows are cut into panels of 128 bytes, one behind the other, as wgmma reads them"}},
 		Doc: "A buffer of the block.", Example: "%0 = alloc_shared {swizzle = 128} : shared f16[3, 16, 64]", Verify: verifyAlloc},
 	OpLoadShared: {Name: "load_shared", Args: []string{"buffer", "slot…"}, Results: 1, Effect: Reads, Doc: "Reads a tile from a buffer; a slot indexes the leading dimensions.",
 		Example: "%3 = load_shared %0, %1 : f16[16, 64]", Verify: verifyLoadShared},
@@ -131,6 +131,8 @@ var Table = [numCodes]Info{
 	OpCommit:      {Name: "commit", Effect: Syncs, Doc: "Closes the group of the copies started since the last commit.", Example: "commit"},
 	OpWait:        {Name: "wait", Effect: Syncs, Attrs: []AttrSpec{{"groups", "int", false, "groups that may still be in flight"}, {"proxy", "bool", true, "what was copied is made visible to wgmma"}}, Doc: "Waits until at most that many of the latest groups of copies are in flight.", Example: "wait {groups = 1}"},
 	OpBarrier:     {Name: "barrier", Effect: Syncs, Doc: "Waits for all threads of the block; their earlier accesses of shared memory happen before later ones.", Example: "barrier"},
+	OpTurn:        {Name: "turn", Results: 1, Doc: "How many places of a persistent kernel's grid the block has taken before this one, i32. A block of the virtual machine takes one.", Example: "%0 = turn : i32", Verify: verifyIndex},
+	OpTurnsLeft:   {Name: "turns_left", Results: 1, Doc: "How many places the block takes after this one, i32: 0 in the virtual machine.", Example: "%0 = turns_left : i32", Verify: verifyIndex},
 	OpClusterRank: {Name: "cluster_rank", Results: 1, Doc: "The number of the block in its cluster, i32. A block of the virtual machine is a cluster of its own.", Example: "%0 = cluster_rank : i32", Verify: verifyIndex},
 	OpClusterSize: {Name: "cluster_size", Results: 1, Doc: "The number of blocks of a cluster, i32: 1 in the virtual machine.", Example: "%0 = cluster_size : i32", Verify: verifyIndex},
 	OpClusterSum: {Name: "cluster_sum", Args: []string{"x"}, Results: 1, Effect: Syncs, Doc: "The sum of a tile over the blocks of a cluster, in the order of their ranks. What is stored after it is stored once: the blocks share the work.",

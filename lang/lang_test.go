@@ -30,7 +30,7 @@ func TestPackage(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []Param{{"W", "type", "u4"}, {"A", "type", "f16"}, {"G", "int", "128"}, {"BM", "tune", "[8, 1, 2, 4, 16, 32, 64]"},
 		{"BN", "tune", "[32, 64, 128, 256]"}, {"BK", "tune", "[128, 64]"}, {"stages", "tune", "3..6"}, {"splits", "tune", "[8, 4, 2, 1]"},
-		{"warps", "tune", "[8, 4]"}, {"blocks", "tune", "[1, 2, 4]"}}, k.Params)
+		{"warps", "tune", "[8, 4]"}, {"blocks", "tune", "[1, 2, 4]"}, {"persist", "tune", "[0, 1]"}}, k.Params)
 	require.Equal(t, []string{"x", "w", "s"}, k.Inputs)
 	require.Equal(t, []string{"y"}, k.Results)
 	require.Contains(t, k.Doc, "low-bit weights")

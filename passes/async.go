@@ -1,6 +1,8 @@
 package passes
 
 import (
+	"maps"
+
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/layout"
 )
@@ -14,17 +16,24 @@ import (
 // A copy ahead of the last iteration reads beyond the loop's range: it is clipped at the tensor's edge like any access,
 // and nobody reads it.
 func asyncPass(k *ir.Kernel, c *Context) error {
-	return asyncBlock(k, c, NewFacts(k), k.Body, false)
+	rings := 0
+	k.Body.Walk(func(o *ir.Op) bool {
+		if o.Code == ir.OpFor && o.Int("pipeline") > 1 {
+			rings++
+		}
+		return true
+	})
+	return asyncBlock(k, c, NewFacts(k), k.Body, false, rings == 1)
 }
 
-func asyncBlock(k *ir.Kernel, c *Context, facts *Facts, b *ir.Block, nested bool) error {
+func asyncBlock(k *ir.Kernel, c *Context, facts *Facts, b *ir.Block, nested, only bool) error {
 	old := b.Ops
 	b.Ops = nil
 	bld := &ir.Builder{Block: b}
 	for _, o := range old {
 		bld.Span = o.Span
 		for _, g := range o.Regions {
-			if err := asyncBlock(k, c, facts, g, nested || o.Code == ir.OpFor); err != nil {
+			if err := asyncBlock(k, c, facts, g, nested || o.Code == ir.OpFor, only); err != nil {
 				return err
 			}
 		}
@@ -33,7 +42,7 @@ func asyncBlock(k *ir.Kernel, c *Context, facts *Facts, b *ir.Block, nested bool
 				if nested {
 					bld.Op(ir.OpBarrier, nil)
 				}
-				a.emit(bld)
+				a.emit(bld, only && !nested)
 				continue
 			}
 		}
@@ -124,9 +133,14 @@ func newRing(k *ir.Kernel, c *Context, facts *Facts, loop *ir.Op, stages int) *r
 	return a
 }
 
-// copies starts the copies of the iteration whose counter is iv into a slot and closes their group.
-func (a *ring) copies(b *ir.Builder, iv, slot *ir.Value) {
-	m := map[*ir.Value]*ir.Value{a.loop.Regions[0].Args[0]: iv}
+// copies starts the copies of the iteration whose counter is iv into a slot, at a place for which some values from outside of the loop
+// are others.
+func (a *ring) copies(b *ir.Builder, outside map[*ir.Value]*ir.Value, iv, slot *ir.Value) {
+	m := maps.Clone(outside)
+	if m == nil {
+		m = map[*ir.Value]*ir.Value{}
+	}
+	m[a.loop.Regions[0].Args[0]] = iv
 	for _, o := range a.slice {
 		b.Block.Ops = append(b.Block.Ops, ir.CloneOp(o, m))
 	}
@@ -141,11 +155,24 @@ func (a *ring) copies(b *ir.Builder, iv, slot *ir.Value) {
 		}
 		b.Op(ir.OpCopyAsync, args).Set("dims", l.Ints("dims"))
 	}
-	b.Op(ir.OpCommit, nil)
 }
 
-func (a *ring) emit(b *ir.Builder) {
+// fill starts the copies of the first iterations, a group for each.
+func (a *ring) fill(b *ir.Builder) {
+	for s := range a.stages - 1 {
+		b.Span = a.loop.Span
+		iv := a.loop.Args[0]
+		if s > 0 {
+			iv = b.Binary(ir.OpAdd, iv, b.Binary(ir.OpMul, b.Index(s), a.loop.Args[2]))
+		}
+		a.copies(b, nil, iv, b.Index(s))
+		b.Op(ir.OpCommit, nil)
+	}
+}
+
+func (a *ring) emit(b *ir.Builder, alone bool) {
 	loop := a.loop
+	chain := a.newChain(b, alone)
 	shared := false // some thread reads what another has copied
 	proxy := false
 	for _, l := range a.loads {
@@ -167,18 +194,19 @@ func (a *ring) emit(b *ir.Builder) {
 		} else {
 			o.Set("swizzle", SwizzleFor(t))
 		}
+		if chain != nil {
+			o.Set("kept", true)
+		}
 		shared = shared || !o.Flag("private")
 		a.bufs = append(a.bufs, o.Result())
 	}
 	b.Span = loop.Span
-	for s := range a.stages - 1 {
-		iv := loop.Args[0]
-		if s > 0 {
-			iv = b.Binary(ir.OpAdd, iv, b.Binary(ir.OpMul, b.Index(s), loop.Args[2]))
-		}
-		a.copies(b, iv, b.Index(s))
-		b.Span = loop.Span
+	if chain != nil {
+		when(b, chain.fresh, a.fill, nil).Set("rare", true)
+	} else {
+		a.fill(b)
 	}
+	b.Span = loop.Span
 
 	body := loop.Regions[0]
 	old := body.Ops
@@ -195,7 +223,13 @@ func (a *ring) emit(b *ir.Builder) {
 	if shared {
 		in.Op(ir.OpBarrier, nil)
 	}
-	a.copies(in, in.Binary(ir.OpAdd, body.Args[0], in.Binary(ir.OpMul, last, loop.Args[2])), ahead)
+	iv := in.Binary(ir.OpAdd, body.Args[0], in.Binary(ir.OpMul, last, loop.Args[2]))
+	if chain != nil {
+		chain.copies(in, iv, ahead)
+	} else {
+		a.copies(in, nil, iv, ahead)
+	}
+	in.Op(ir.OpCommit, nil)
 	for _, o := range old {
 		for i, l := range a.loads {
 			if o == l {
@@ -205,12 +239,21 @@ func (a *ring) emit(b *ir.Builder) {
 	}
 	body.Ops = append(body.Ops, old...)
 	body.Args = append(body.Args, slot)
-	loop.Args = append(loop.Args, b.Index(0))
+	if chain != nil {
+		loop.Args = append(loop.Args, chain.slot)
+	} else {
+		loop.Args = append(loop.Args, b.Index(0))
+	}
 	y := body.Yield()
 	y.Args = append(y.Args, next)
 	loop.Results = append(loop.Results, &ir.Value{Type: ir.TileOf(ir.Index), Def: loop})
 	b.Block.Ops = append(b.Block.Ops, loop)
-	b.Op(ir.OpWait, nil).Set("groups", 0)
+	drain := func(b *ir.Builder) { b.Op(ir.OpWait, nil).Set("groups", 0) }
+	if chain != nil {
+		when(b, chain.on, nil, drain)
+	} else {
+		drain(b)
+	}
 }
 
 // warpgroups is the dot that may read what a load brings as the narrow operand of wgmma, or nil: nobody else uses it, groups

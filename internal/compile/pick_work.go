@@ -9,7 +9,9 @@ import (
 // average block: tiles at the edge of a tensor move and compute less than their extent. Instructions are those of one warp.
 type work struct {
 	grid    [3]int64
-	band    int // ir.Kernel.Band
+	band    int  // ir.Kernel.Band
+	digits  bool // dots are sums of digits (passes/limbs.go)
+	lasting bool // rings are in use while sums are exchanged: the kernel is persistent
 	warps   int
 	loops   []loop
 	edge    part      // outside of loops
@@ -86,14 +88,14 @@ func workOf(k *ir.Kernel, dims map[string]int64, t passes.Target) (*work, error)
 	if err != nil {
 		return nil, err
 	}
-	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, band: k.Band, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}, deferred: map[*ir.Value]bool{}, limbs: map[*ir.Value]bool{}}
+	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, band: k.Band, lasting: k.Persistent, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}, deferred: map[*ir.Value]bool{}, limbs: map[*ir.Value]bool{}}
 	m.into = &m.w.edge
 	k.Body.Walk(func(o *ir.Op) bool {
 		if o.Code == ir.OpDot {
 			switch f := passes.MmaOf(o, k.Warps, o.Result().Layout); {
 			case f == nil:
 			case f.Groups > 0:
-				m.limbs[o.Args[1]] = true
+				m.limbs[o.Args[1]], m.w.digits = true, true
 			case f.Swap && f.Wide >= 4 && f.Narrow <= 2:
 				m.deferred[o.Args[1]] = true
 			}
@@ -121,6 +123,11 @@ func (w *work) blocks() float64 {
 	return float64(w.grid[0]) * float64(w.grid[1]) * float64(w.grid[2]) * float64(max(w.cluster, 1))
 }
 
+// runsOn reports a persistent kernel whose ring runs on from place to place (passes/chain.go).
+func (w *work) runsOn() bool {
+	return w.lasting && len(w.loops) == 1 && w.loops[0].stages > 1 && w.loops[0].trips >= float64(w.loops[0].stages-1)
+}
+
 // ring is the bytes of shared memory of a block. Rings of loops that follow each other stand side by side; what is exchanged
 // after them lies over them.
 func (w *work) ring() int {
@@ -129,6 +136,9 @@ func (w *work) ring() int {
 		if l.stages > 1 && l.slot > 0 {
 			n += l.stages * l.slot
 		}
+	}
+	if w.lasting {
+		return n + w.shared + w.beside
 	}
 	return max(n, w.shared) + w.beside
 }

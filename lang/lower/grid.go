@@ -68,7 +68,13 @@ func (l *lowerer) gridStmt(s *syntax.GridStmt) {
 	for i, r := range s.Ranges {
 		l.gridRange(r, len(s.Ranges)-1-i)
 	}
+	given := map[string]bool{}
 	for _, w := range s.Words {
+		if given[w.Name.Name] && w.Name.Name != "after" {
+			l.errorf(w.Span(), diag.BadSchedule, "%s is given twice", w.Name.Name)
+			continue
+		}
+		given[w.Name.Name] = true
 		switch w.Name.Name {
 		case "warps":
 			if n, ok := l.wordInt(w, 32); ok {
@@ -77,11 +83,7 @@ func (l *lowerer) gridStmt(s *syntax.GridStmt) {
 		case "after":
 			l.after(w)
 		case "persistent":
-			if len(w.Args) > 0 {
-				l.errorf(w.Span(), diag.BadSchedule, "persistent takes nothing, found %d arguments", len(w.Args)).
-					WithHelp("a launch has as many blocks as the chip holds at a time")
-			}
-			l.k.Persistent = true
+			l.k.Persistent = l.persistent(w)
 		case "order":
 			l.order(w, len(s.Ranges))
 		case "cluster":
@@ -89,9 +91,26 @@ func (l *lowerer) gridStmt(s *syntax.GridStmt) {
 		case "pipeline", "split", "unroll":
 			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of a loop, not of the grid", w.Name.Name)
 		default:
-			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a grid has no schedule word %s", w.Name.Name).WithHelp("there are warps(n), after(x, …), order(swizzle(n)) and persistent")
+			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a grid has no schedule word %s", w.Name.Name).WithHelp("there are warps(n), after(x, …), order(swizzle(n)) and persistent, or persistent(n)")
 		}
 	}
+}
+
+// persistent is true without an argument, else what the argument says, so that a tune value may.
+func (l *lowerer) persistent(w *syntax.Word) bool {
+	switch {
+	case len(w.Args) == 0:
+		return true
+	case len(w.Args) > 1 || w.Args[0].Name != nil:
+		l.errorf(w.Span(), diag.BadSchedule, "persistent takes one number or none, found %d arguments", len(w.Args))
+		return false
+	}
+	n, ok := l.constInt(l.expr(w.Args[0].X), "persistent")
+	if ok && (n < 0 || n > 1) {
+		l.errorf(w.Args[0].Span(), diag.BadSchedule, "persistent(%d): the number must be 0 (off) or 1", n).
+			WithHelp("a launch of persistent blocks has as many as the chip holds at a time")
+	}
+	return n == 1
 }
 
 // order says which places blocks take first: order(swizzle(n)) bands of n tiles of the last range but one.

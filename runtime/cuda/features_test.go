@@ -271,9 +271,11 @@ func TestClusters(t *testing.T) {
 	}
 	c.Cluster = [3]uint32{3, 1, 1}
 	assert.ErrorContains(t, f.LaunchEx(c, p), "do not divide")
-	n, err := f.BlocksPerSM(128, 0)
-	require.NoError(t, err)
-	assert.Positive(t, n)
+	for _, cluster := range []int{0, 4} {
+		n, err := f.Resident(128, 0, cluster)
+		require.NoError(t, err)
+		assert.Positive(t, n)
+	}
 }
 
 func TestColdSetsAndResults(t *testing.T) {

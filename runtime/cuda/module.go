@@ -220,14 +220,32 @@ func (f *Function) AllowNonPortableClusters() error {
 	return f.dev.do("cuFuncSetAttribute", f.dev.drv.funcSetAttribute, f.handle, nonPortableClusterSize, 1)
 }
 
-// BlocksPerSM is how many blocks of the given threads and dynamic shared bytes fit one SM at a time; 0 where the driver
-// cannot tell.
-func (f *Function) BlocksPerSM(threads, shared int) (int, error) {
-	if f.dev.drv.occupancyMaxActiveBlocks == 0 {
+// Resident is how many blocks of the given threads and dynamic shared bytes the device holds at a time, in clusters of the given size
+// (0 or 1: without); 0 where the driver cannot tell.
+func (f *Function) Resident(threads, shared, cluster int) (int, error) {
+	d := f.dev
+	var n int32
+	if cluster > 1 {
+		if d.drv.occupancyMaxActiveClusters == 0 {
+			return 0, nil
+		}
+		m := &struct {
+			config cuLaunchConfig
+			attr   cuLaunchAttribute
+		}{}
+		m.attr.id = attrCluster
+		copy(m.attr.value[:], []uint32{uint32(cluster), 1, 1})
+		m.config = cuLaunchConfig{grid: [3]uint32{uint32(cluster), 1, 1}, block: [3]uint32{uint32(threads), 1, 1}, shared: uint32(shared), attrs: unsafe.Pointer(&m.attr), numAttrs: 1}
+		var pin runtime.Pinner
+		pin.Pin(m)
+		defer pin.Unpin()
+		err := d.do("cuOccupancyMaxActiveClusters", d.drv.occupancyMaxActiveClusters, uintptr(unsafe.Pointer(&n)), f.handle, uintptr(unsafe.Pointer(&m.config)))
+		return int(n) * cluster, err
+	}
+	if d.drv.occupancyMaxActiveBlocks == 0 {
 		return 0, nil
 	}
-	var n int32
-	err := f.dev.do("cuOccupancyMaxActiveBlocksPerMultiprocessor", f.dev.drv.occupancyMaxActiveBlocks,
+	err := d.do("cuOccupancyMaxActiveBlocksPerMultiprocessor", d.drv.occupancyMaxActiveBlocks,
 		uintptr(unsafe.Pointer(&n)), f.handle, uintptr(threads), uintptr(shared))
-	return int(n), err
+	return int(n) * d.SMs, err
 }

@@ -52,11 +52,9 @@ func NewProgram(d *Device, c Code) (*Program, error) {
 	f.Dependent = len(c.Kernel.After) > 0
 	p := &Program{Function: f, dev: d, mod: mod, code: c}
 	if c.Kernel.Persistent {
-		n, err := f.BlocksPerSM(c.Threads, c.Shared)
-		if err != nil {
+		if p.resident, err = f.Resident(c.Threads, c.Shared, c.Kernel.Cluster); err != nil {
 			return nil, errors.Join(err, mod.Unload())
 		}
-		p.resident = max(n, 1) * d.SMs
 	}
 	return p, nil
 }

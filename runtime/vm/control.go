@@ -10,7 +10,7 @@ import (
 func init() {
 	register(map[ir.Code]build{
 		ir.OpConst: buildConst, ir.OpIota: buildIota, ir.OpDim: buildDim, ir.OpProgramID: buildProgramID,
-		ir.OpClusterRank: buildNumber(0), ir.OpClusterSize: buildNumber(1),
+		ir.OpTurn: buildNumber(0), ir.OpTurnsLeft: buildNumber(0), ir.OpClusterRank: buildNumber(0), ir.OpClusterSize: buildNumber(1),
 		ir.OpFor: buildFor, ir.OpIf: buildIf, ir.OpYield: func(*prep, *ir.Op) (step, error) { return nil, nil },
 	})
 }

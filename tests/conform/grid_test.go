@@ -48,10 +48,19 @@ func TestGridWords(t *testing.T) {
 			for _, tile := range []string{"16", "64"} { // mma.sync, wgmma
 				executors(t, withWords(t, matmul, words), "Matmul", map[string]string{"T": "f16", "BM": tile, "BN": "64", "BK": "32", "stages": "3"}, a, dims{"M": 100, "N": 150, "K": 72}, true)
 			}
-			l := map[string]runtime.Arg{"x": runtime.Tensor(whole(dtype.F16, 1, 256)), "w": runtime.Tensor(ramp(dtype.U(4), 256, 200, 1)), "s": runtime.Tensor(whole(dtype.F16, 2, 200))}
-			for _, blocks := range []string{"1", "2"} {
-				executors(t, withWords(t, examples.Linear, words), "Linear", map[string]string{"W": "u4", "BM": "1", "BN": "32", "splits": "2", "warps": "2", "blocks": blocks}, l, dims{"M": 1, "N": 200, "K": 256}, false)
+			persist := "0" // a tune value of Linear says so
+			if strings.Contains(words, "persistent") {
+				persist = "1"
 			}
+			more := strings.TrimSpace(strings.Replace(words, "persistent", "", 1))
+			for _, k := range []int{256, 1280} { // a part of the first has fewer iterations than copies are started ahead
+				l := map[string]runtime.Arg{"x": runtime.Tensor(whole(dtype.F16, 1, k)), "w": runtime.Tensor(ramp(dtype.U(4), k, 200, 1)), "s": runtime.Tensor(whole(dtype.F16, k/128, 200))}
+				for _, blocks := range []string{"1", "2"} {
+					executors(t, withWords(t, examples.Linear, more), "Linear", map[string]string{"persist": persist, "W": "u4", "BM": "1", "BN": "32", "splits": "2", "warps": "2", "blocks": blocks}, l, dims{"M": 1, "N": 200, "K": int64(k)}, false)
+				}
+			}
+			m := map[string]runtime.Arg{"x": runtime.Tensor(whole(dtype.F16, 20, 640)), "w": runtime.Tensor(ramp(dtype.I(3), 640, 200, 1)), "s": runtime.Tensor(whole(dtype.F16, 5, 200))}
+			executors(t, withWords(t, examples.Linear, more+" after(x)"), "Linear", map[string]string{"persist": persist, "W": "i3", "BM": "8", "BN": "64", "BK": "64", "splits": "2", "warps": "4", "stages": "4"}, m, dims{"M": 20, "N": 200, "K": 640}, false)
 			if !strings.Contains(words, "order") { // which takes two ranges
 				reduce, _ := stdlib.Source("reduce")
 				x := map[string]runtime.Arg{"x": runtime.Tensor(whole(dtype.F32, 37, 500))}

@@ -43,7 +43,7 @@ type row struct {
 
 func (r row) name() string {
 	var s []string
-	for _, k := range []string{"W", "A", "T", "Q", "G", "BM", "BN", "BK", "stages", "splits", "warps", "blocks"} {
+	for _, k := range []string{"W", "A", "T", "Q", "G", "BM", "BN", "BK", "stages", "splits", "warps", "blocks", "persist"} {
 		if v, ok := r.defines[k]; ok {
 			s = append(s, k+"="+v)
 		}

@@ -150,12 +150,12 @@ func columnSums(dev *cuda.Device, pkg *lang.Package, target string, store *cache
 	if err := checkSums(prog, c.Kernel, w, 2048, 512); err != nil {
 		return err
 	}
-	blocks, err := prog.Function.BlocksPerSM(c.Threads, c.Shared)
+	blocks, err := prog.Function.Resident(c.Threads, c.Shared, 0)
 	if err != nil {
 		return err
 	}
 	// Blocks fill every SM the same number of times; each reads about half a megabyte.
-	across := t.bn * dev.SMs * cmp.Or(blocks, 1)
+	across := t.bn * cmp.Or(blocks, dev.SMs)
 	rows := max(1024, (1<<22/w.Bits()/t.bn+512)/1024*1024)
 	cols := across * max(1, (widened/rows+across/2)/across)
 	took, bytes, err := timeSums(dev, prog, c, w, rows, cols, t.bn, samples)

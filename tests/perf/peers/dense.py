@@ -1,4 +1,4 @@
-"""The dense f16 product of torch (cuBLAS) at the shapes of the low-bit linear layers, timed as `perf` times ours: replays of a CUDA
+"""The dense f16 product of torch (cuBLAS) at the shapes of the low-bit linear layers, with weights [K, N] and [N, K], timed as `perf` times ours: replays of a CUDA
 graph that rotates through enough copies of the arguments to exceed four times the L2 cache, median of 20. Run on the same machine:
 
     python3 tests/perf/peers/dense.py [--m 1,4,16,64]
@@ -18,13 +18,15 @@ def main():
     rows = [int(m) for m in p.parse_args().m.split(",")]
     cache = torch.cuda.get_device_properties(0).L2_cache_size
     print(f"{torch.cuda.get_device_name(0)}, torch {torch.__version__}\n")
-    print("| N×K | M | cuBLAS f16 µs |\n|---|---|---|")
+    print("| N×K | M | cuBLAS f16 [K, N] µs | [N, K] µs |\n|---|---|---|---|")
     for n, k in SHAPES:
         copies = max(2, 4 * cache // (2 * n * k) + 1)
         weights = [torch.randn(k, n, device="cuda", dtype=torch.float16) for _ in range(copies)]
         for m in rows:
             x = [torch.randn(m, k, device="cuda", dtype=torch.float16) for _ in weights]
-            print(f"| {n}×{k} | {m} | {measure(torch.matmul, list(zip(x, weights))):.1f} |", flush=True)
+            plain = measure(torch.matmul, list(zip(x, weights)))
+            turned = measure(torch.nn.functional.linear, list(zip(x, [w.view(n, k) for w in weights])))
+            print(f"| {n}×{k} | {m} | {plain:.1f} | {turned:.1f} |", flush=True)
         del weights
 
 
