@@ -14,7 +14,7 @@ func (lo *lowerer) ops(ops []*ir.Op) {
 		lo.at = o
 		lo.op(o)
 		lo.inUse -= lo.last[o]
-		if lo.f.Persistent && lo.looping == 0 && o.Code == ir.OpFor {
+		if lo.f.Persistent && lo.looping == 0 && o.Code == ir.OpFor { // what only the end of a place needs is not held through its loop
 			lo.anew(func() { lo.ops(ops[i+1:]) })
 			return
 		}
@@ -203,7 +203,7 @@ func (lo *lowerer) branch(o *ir.Op) {
 	arm := func(b *ir.Block) func() {
 		return func() {
 			lower := func() { lo.block(b); lo.assign(cs, b.Yield().Args) }
-			if o.Flag("rare") {
+			if o.Flag("rare") && len(b.Ops) > 1 {
 				lo.anew(lower)
 			} else {
 				lower()

@@ -46,7 +46,9 @@ func (lo *lowerer) persistent(body func()) {
 			lo.program[axis] = func() node { return n }
 			lo.programAhead[axis] = func() node {
 				// Compilers take nothing out of a loop that depends on a shuffle: it would be held in registers there.
-				next := b.Emit(&thread.Node{Op: thread.Shfl, Type: thread.Scalar(thread.I32), Args: []node{b.Bin(thread.Add, i, blocks), b.I32(0)}})
+				next := lo.once("next place", func() node {
+					return b.Emit(&thread.Node{Op: thread.Shfl, Type: thread.Scalar(thread.I32), Args: []node{b.Bin(thread.Add, i, blocks), b.I32(0)}})
+				})
 				return lo.placeOf(next, plane)[axis]
 			}
 		}
@@ -99,7 +101,8 @@ func (lo *lowerer) placeOf(i, plane node) [3]node {
 
 // banded is place number i along axes 0 and 1, where Band tiles of axis 1 are covered before axis 0 goes on.
 func (lo *lowerer) banded(i node) (x, y node) {
-	b, width := lo.b, lo.b.I32(lo.k.Band)
+	b := lo.b
+	width := b.Bin(thread.Min, b.I32(lo.k.Band), lo.extent(1)) // so that no product is larger than the number of places
 	band := b.BinU(thread.Div, i, b.Bin(thread.Mul, width, lo.extent(0)))
 	first := b.Bin(thread.Mul, band, width)
 	rows := b.Bin(thread.Min, width, b.Bin(thread.Sub, lo.extent(1), first)) // of the last band

@@ -85,8 +85,8 @@ type lowerer struct {
 	t     passes.Target
 	f     *thread.Func
 	b     *thread.Builder
-	head  *thread.Block // what every path needs once: extents, strides
-	entry *thread.Block // and coordinates; the same block but for what is lowered anew
+	head  *thread.Block // extents and strides, which every path finds there
+	entry *thread.Block // coordinates of tiles: head, or the block of the innermost anew
 	facts *passes.Facts
 	at    *ir.Op // the operation being lowered
 
@@ -140,7 +140,7 @@ func (lo *lowerer) fail(code, help, format string, args ...any) {
 	panic(&passes.Error{Code: code, Span: lo.at.Span, Text: fmt.Sprintf(format, args...), Help: help})
 }
 
-// once evaluates f in the entry block of what is being lowered.
+// once evaluates f in the entry block of what is being lowered. The result is good until the innermost anew ends.
 func (lo *lowerer) once(key string, f func() node) node { return lo.in(lo.entry, lo.coords, key, f) }
 
 func (lo *lowerer) in(entry *thread.Block, cache map[string]node, key string, f func() node) node {

@@ -25,6 +25,9 @@ func (lo *lowerer) copyPrivate(o *ir.Op, buf *buffer) {
 	tensor := o.Args[2]
 	t := lo.newTile(buf.own.reader)
 	a := lo.start(o, tensor, t, 16)
+	if buf.own.vec != 0 && buf.own.vec != a.vec {
+		lo.fail("G0506", "", "copies of %d and of %d elements into one buffer", buf.own.vec, a.vec)
+	}
 	buf.own.vec = a.vec
 	bytes := a.vec * buf.size
 	base := lo.ownBase(buf, o.Args[1:2], bytes)

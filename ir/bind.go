@@ -286,9 +286,8 @@ func (k *Kernel) OutShapes(dims map[string]int64) ([][]int, error) {
 const MaxBand = 1024
 
 // LaunchGrid is the number of blocks to launch on a GPU for a grid. Blocks of a cluster lie side by side along axis 0, and so do all of a
-// persistent kernel, of which there are no more than a chip holds at a time (resident; 0: as many as there are places), and no more than it takes
-// to give each as many places as the one with the most has. An axis that is longer than a GPU can
-// count is an error.
+// persistent kernel: no more of these than a chip holds at a time (resident; 0: as many as there are places), and no more than it takes to
+// give each as many places as the one with the most has. An axis that is longer than a GPU can count is an error.
 func (k *Kernel) LaunchGrid(grid [3]int64, resident int) (launch [3]uint32, err error) {
 	cluster := int64(max(k.Cluster, 1))
 	places := grid[0] * grid[1] * grid[2]
@@ -296,7 +295,8 @@ func (k *Kernel) LaunchGrid(grid [3]int64, resident int) (launch [3]uint32, err 
 		return launch, fmt.Errorf("kernel %s: a grid that is persistent or has an order of its own has at most %d blocks, this one has %d; a larger tile makes fewer", k.Name, maxPlaces, places)
 	}
 	if k.Persistent && places > 0 {
-		if n := max(int64(resident)/cluster, 1); resident > 0 {
+		if resident > 0 {
+			n := max(int64(resident)/cluster, 1)
 			each := (places + n - 1) / n
 			places = (places + each - 1) / each
 		}

@@ -42,7 +42,7 @@ func asyncBlock(k *ir.Kernel, c *Context, facts *Facts, b *ir.Block, nested, onl
 				if nested {
 					bld.Op(ir.OpBarrier, nil)
 				}
-				a.emit(bld, only && !nested)
+				a.emit(bld, only && b == k.Body)
 				continue
 			}
 		}

@@ -34,9 +34,10 @@ func (a *ring) newChain(b *ir.Builder, alone bool) *chain {
 		fixed = fixed && dependenceOf(v, kinds) != onMemory
 	}
 	if !fixed {
-		a.c.remark("async", loop.Span, "the ring is filled anew at each place of the persistent grid: the loop's range or what it loads depends on values that are loaded, or it is not the only one with pipeline")
+		a.c.remark("async", loop.Span, "the ring is filled anew at each place of the persistent grid: the loop stands inside of another statement or is not the only one with pipeline, or its range or what it loads depends on values that are loaded")
 		return nil
 	}
+	a.c.remark("async", loop.Span, "the ring runs on: the last %d iterations start the first copies of the next place of the persistent grid", a.stages-1)
 	c := &chain{ring: a, kinds: kinds}
 	from, to, step := loop.Args[0], loop.Args[1], loop.Args[2]
 	index := ir.TileOf(ir.Index)

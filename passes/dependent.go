@@ -45,11 +45,12 @@ func dependentPass(k *ir.Kernel, c *Context) error {
 		}
 	}
 	sooner := 0
-	for _, o := range b.Block.Ops {
+	b.Block.Walk(func(o *ir.Op) bool {
 		if o.Code == ir.OpLoad || o.Code == ir.OpGather || o.Code == ir.OpCopyAsync {
 			sooner++
 		}
-	}
+		return true
+	})
 	if at < len(ops) {
 		b.Span = ops[at].Span
 	}
@@ -68,11 +69,11 @@ func dependentPass(k *ir.Kernel, c *Context) error {
 func splitIf(k *ir.Kernel, ops []*ir.Op, at int) ([]*ir.Op, int) {
 	o := ops[at]
 	fill := o.Regions[0].Ops
-	if len(o.Results) > 0 || len(o.Regions[1].Ops) > 1 || slices.ContainsFunc(fill[:len(fill)-1], func(o *ir.Op) bool { return !straight(o) }) {
+	if !o.Flag("rare") || len(o.Results) > 0 || len(o.Regions[1].Ops) > 1 || slices.ContainsFunc(fill[:len(fill)-1], func(o *ir.Op) bool { return !straight(o) }) {
 		return ops, at
 	}
 	early := newEarly(k, fill)
-	first := &ir.Op{Code: ir.OpIf, Args: o.Args, Attrs: o.Attrs, Span: o.Span, Regions: []*ir.Block{{}, ir.CloneBlock(o.Regions[1], map[*ir.Value]*ir.Value{})}}
+	first := &ir.Op{Code: ir.OpIf, Args: o.Args, Attrs: slices.Clone(o.Attrs), Span: o.Span, Regions: []*ir.Block{{}, ir.CloneBlock(o.Regions[1], map[*ir.Value]*ir.Value{})}}
 	same := map[*ir.Value]*ir.Value{} // what both need is computed in both
 	var rest []*ir.Op
 	for _, op := range fill[:len(fill)-1] {

@@ -11,7 +11,7 @@ type work struct {
 	grid    [3]int64
 	band    int  // ir.Kernel.Band
 	digits  bool // dots are sums of digits (passes/limbs.go)
-	lasting bool // rings are in use while sums are exchanged: the kernel is persistent
+	lasting bool // the kernel is persistent
 	warps   int
 	loops   []loop
 	edge    part      // outside of loops
@@ -123,10 +123,11 @@ func (w *work) blocks() float64 {
 	return float64(w.grid[0]) * float64(w.grid[1]) * float64(w.grid[2]) * float64(max(w.cluster, 1))
 }
 
-// runsOn reports a persistent kernel whose ring runs on from place to place (passes/chain.go).
-func (w *work) runsOn() bool {
-	return w.lasting && len(w.loops) == 1 && w.loops[0].stages > 1 && w.loops[0].trips >= float64(w.loops[0].stages-1)
-}
+// kept reports a persistent kernel whose ring is in use while sums are exchanged, as passes/chain.go has it but for places that are loaded.
+func (w *work) kept() bool { return w.lasting && len(w.loops) == 1 && w.loops[0].stages > 1 }
+
+// runsOn reports one whose range is long enough for the ring to run on from place to place.
+func (w *work) runsOn() bool { return w.kept() && w.loops[0].trips >= float64(w.loops[0].stages-1) }
 
 // ring is the bytes of shared memory of a block. Rings of loops that follow each other stand side by side; what is exchanged
 // after them lies over them.
@@ -137,7 +138,7 @@ func (w *work) ring() int {
 			n += l.stages * l.slot
 		}
 	}
-	if w.lasting {
+	if w.kept() {
 		return n + w.shared + w.beside
 	}
 	return max(n, w.shared) + w.beside

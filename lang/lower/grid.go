@@ -27,7 +27,7 @@ func (l *lowerer) schedule(words []*syntax.Word) []ir.Attr {
 				}
 				out = append(out, ir.Attr{Name: w.Name.Name, Value: n})
 			}
-		case "warps", "after":
+		case "warps", "after", "persistent", "order":
 			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of the grid, not of a loop", w.Name.Name)
 		default:
 			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a loop has no schedule word %s", w.Name.Name).
@@ -102,7 +102,7 @@ func (l *lowerer) persistent(w *syntax.Word) bool {
 	case len(w.Args) == 0:
 		return true
 	case len(w.Args) > 1 || w.Args[0].Name != nil:
-		l.errorf(w.Span(), diag.BadSchedule, "persistent takes one number or none, found %d arguments", len(w.Args))
+		l.errorf(w.Span(), diag.BadSchedule, "persistent takes one number, without a name, or nothing")
 		return false
 	}
 	n, ok := l.constInt(l.expr(w.Args[0].X), "persistent")

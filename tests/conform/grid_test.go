@@ -84,3 +84,38 @@ func TestPersistentLaunch(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, g[0])
 }
+
+// Three ranges, with bands that divide nothing or are wider than the grid: each place is taken once.
+const batchText = `package batch
+
+kernel Batch(x f16[B, M, K], w f16[K, N]) (y f32[B, M, N]) {
+	grid b in B, m in M by 16, n in N by 64 WORDS
+	acc := zeros[f32](16, 64)
+	for k in K by 32 pipeline(3) { acc += dot(x[b, m, k], w[k, n]) }
+	y[b, m, n] = acc
+}
+
+kernel Some(x f16[M, K], w f16[K, N]) (y f32[M, N]) {
+	grid i in cdiv(M, 16), j in cdiv(N, 64) WORDS
+	acc := zeros[f32](16, 64)
+	if i % 3 == 1 {
+		for k in K by 32 pipeline(3) { acc += dot(x[i by 16, k], w[k, j by 64]) }
+	}
+	y[i by 16, j by 64] = acc
+}
+`
+
+func TestGridWordsOfThreeRangesAndIfs(t *testing.T) {
+	for _, words := range append(gridWords, "order(swizzle(1))", "order(swizzle(1024)) persistent") {
+		t.Run(words, func(t *testing.T) {
+			text := strings.ReplaceAll(batchText, "WORDS", words)
+			for _, k := range []int{8, 64, 200} {
+				w := runtime.Tensor(whole(dtype.F16, k, 136))
+				x := tensor.New(dtype.F16, 3, 70, k)
+				copy(x.Data, whole(dtype.F16, 3*70, k).Data)
+				executors(t, text, "Batch", nil, map[string]runtime.Arg{"x": runtime.Tensor(x), "w": w}, dims{"B": 3, "M": 70, "N": 136, "K": int64(k)}, true)
+				executors(t, text, "Some", nil, map[string]runtime.Arg{"x": runtime.Tensor(whole(dtype.F16, 160, k)), "w": w}, dims{"M": 160, "N": 136, "K": int64(k)}, false)
+			}
+		})
+	}
+}
