@@ -291,9 +291,6 @@ const MaxBand = 1024
 func (k *Kernel) LaunchGrid(grid [3]int64, resident int) (launch [3]uint32, err error) {
 	cluster := int64(max(k.Cluster, 1))
 	places := grid[0] * grid[1] * grid[2]
-	if (k.Persistent || k.Band > 0) && places > maxPlaces {
-		return launch, fmt.Errorf("kernel %s: a grid that is persistent or has an order of its own has at most %d blocks, this one has %d; a larger tile makes fewer", k.Name, maxPlaces, places)
-	}
 	if k.Persistent && places > 0 {
 		if resident > 0 {
 			n := max(int64(resident)/cluster, 1)
@@ -312,8 +309,14 @@ func (k *Kernel) LaunchGrid(grid [3]int64, resident int) (launch [3]uint32, err 
 	return launch, nil
 }
 
-// maxPlaces leaves room in 32 bits for the last step of a persistent block.
-const maxPlaces = 1 << 30
+// MaxPlaces is how many blocks the grid may have in all, 0 for as many as a GPU counts: the code of a persistent kernel, and of one with an
+// order of its own, numbers them in 32 bits.
+func (k *Kernel) MaxPlaces() int64 {
+	if k.Persistent || k.Band > 0 {
+		return 1 << 30
+	}
+	return 0
+}
 
 // GridSize is the number of blocks along each axis; axes that the kernel lacks have one block. A zero axis means that
 // nothing runs.
@@ -335,6 +338,9 @@ func (k *Kernel) GridSize(dims map[string]int64) ([3]int64, error) {
 		if n > 0 {
 			total *= n
 		}
+	}
+	if most := k.MaxPlaces(); most > 0 && total > most {
+		return size, fmt.Errorf("kernel %s: a grid that is persistent or has an order of its own has at most %d blocks, this one has %d; a larger tile makes fewer", k.Name, most, total)
 	}
 	return size, nil
 }

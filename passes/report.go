@@ -112,7 +112,7 @@ func globalAccess(k *ir.Kernel, facts *Facts, o *ir.Op) string {
 // decisions tells, once for each group of values that share a layout, which layout it got, what decided it, and what the
 // next best would cost.
 func (s *solver) decisions() {
-	if n := (s.strongest - s.total) / tick; n > 0 && n < tooMuch/tick {
+	if n := (s.strongest - s.total) / tick; n > 0 && n < tooMuch/tick && s.total < tooMuch {
 		s.c.remark("layout", ir.Span{}, "about %d cycles a block by the model; if each tile followed the strongest demand on it alone, %d more", s.total/tick, n)
 	}
 	said := map[*class]bool{}

@@ -83,6 +83,7 @@ type Code struct {
 	Shared     int             `json:"shared"`               // bytes of dynamic shared memory
 	Cluster    int             `json:"cluster,omitempty"`    // blocks of a cluster: the launch has so many times as many along the first axis of the grid
 	Persistent bool            `json:"persistent,omitempty"` // each block takes one place of the grid after the other: launch no more blocks than the chip holds at a time
+	Places     int64           `json:"places,omitempty"`     // most blocks of the grid in all; as many as a GPU counts when absent
 	Dependent  bool            `json:"dependent,omitempty"`  // the code waits by itself for the kernel launched before: launch it with the attribute for programmatic dependent launch
 	Align      int             `json:"align"`                // of tensors, in bytes
 	Dims       []Dim           `json:"dims"`                 // what this code wants of them, which may be more than the kernel does

@@ -139,6 +139,13 @@ func (m *Made) kernelHeader(line func(string, ...any), k *made) {
 				}
 			}
 		}
+		if c.Places > 0 {
+			blocks := []string{"(double)1"}
+			for _, e := range k.ir.Grid {
+				blocks = append(blocks, cExpr(e.Subst(static)))
+			}
+			cond = append(cond, fmt.Sprintf("%s <= %d", strings.Join(blocks, " * "), c.Places))
+		}
 		if len(cond) == 0 {
 			cond = []string{"1"}
 		}

@@ -46,7 +46,7 @@ func (s *Single) Files() map[string][]byte {
 func codeOf(name string, code *compile.Code, text []byte) bundle.Code {
 	k := code.Kernel
 	r := bundle.Code{Target: code.Target.Name, Symbol: k.Name, File: name + "." + code.Target.Name + ".ptx", SHA256: bundle.Sum(text),
-		Threads: code.Threads, Shared: code.Shared, Cluster: k.Cluster, Persistent: k.Persistent, Dependent: len(k.After) > 0, Align: 16, Dims: bundle.DimsOf(k), Packs: packs(k)}
+		Threads: code.Threads, Shared: code.Shared, Cluster: k.Cluster, Persistent: k.Persistent, Places: k.MaxPlaces(), Dependent: len(k.After) > 0, Align: 16, Dims: bundle.DimsOf(k), Packs: packs(k)}
 	if !code.Target.GPU {
 		// Not NAME.c: Go takes a C file in a package directory for its own.
 		r.Symbol, r.File, r.Threads, r.Shared, r.Persistent, r.Dependent, r.Align = c.Symbol(k.Name), name+".cpu.c", 1, 0, false, false, 8

@@ -79,8 +79,8 @@ var pages = map[string]Page{
 
 	BadLayout:       {"docs/layouts.md lists the parts: local, spatial, column_local, column_spatial, replicate, and names of layouts, joined by `.` or `*`.", body("\ty[n] = x[n] @ locl(64)\n"), body("\ty[n] = x[n] @ local(2).spatial(32)\n")},
 	LayoutShape:     {"The product of a layout's extents along each axis is the tile's. `girih layout EXPR` prints its shape.", body("\ty[n] = x[n] @ local(2).spatial(16)\n"), body("\ty[n] = x[n] @ local(2).spatial(32)\n")},
-	UnknownSchedule: {"A grid has warps(n) and after(x, …); loops have pipeline(n), split(n), cluster(n) and unroll(n).", "", "kernel A(x f32[N]) (y f32[N]) {\n\tgrid n in N by 64 warps(4)\n\ty[n] = x[n]\n}\n"},
-	BadSchedule:     {"Give the word its one number (after: names of input tensors), on the statement that has it.", "", "kernel A(x f32[N]) (y f32[N]) {\n\tgrid n in N by 64 warps(4)\n\ty[n] = x[n]\n}\n"},
+	UnknownSchedule: {"A grid has warps(n), after(x, …), order(swizzle(n)) and persistent; loops have pipeline(n), split(n), cluster(n) and unroll(n).", "", "kernel A(x f32[N]) (y f32[N]) {\n\tgrid n in N by 64 warps(4)\n\ty[n] = x[n]\n}\n"},
+	BadSchedule:     {"Give the word its one number, on the statement that has it. Others are after, with the names of input tensors, order(swizzle(n)), and persistent, alone or with 0 or 1.", "", "kernel A(x f32[N]) (y f32[N]) {\n\tgrid n in N by 64 warps(4)\n\ty[n] = x[n]\n}\n"},
 	LayoutThreads:   {"Write warps(n) after the grid, so that the block has as many threads as the layout, or replicate the layout: `.replicate(4)`.", "", ""},
 	LayoutConflict:  {"Annotate one of the two values. Where layouts may differ, a conversion is inserted by itself.", "", ""},
 	NoLayout:        {"This is a limit of the compiler: name intermediate values and annotate one of them with a layout of local and spatial parts, and report the kernel.", "", ""},

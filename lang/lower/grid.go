@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -28,7 +29,7 @@ func (l *lowerer) schedule(words []*syntax.Word) []ir.Attr {
 				out = append(out, ir.Attr{Name: w.Name.Name, Value: n})
 			}
 		case "warps", "after", "persistent", "order":
-			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of the grid, not of a loop", w.Name.Name)
+			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of the grid, not of a loop", w.Name.Name).WithHelp("write it behind the ranges of the grid")
 		default:
 			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a loop has no schedule word %s", w.Name.Name).
 				WithHelp("there are pipeline(n), split(n), cluster(n) and unroll(n)")
@@ -86,9 +87,7 @@ func (l *lowerer) gridStmt(s *syntax.GridStmt) {
 			l.k.Persistent = l.persistent(w)
 		case "order":
 			l.order(w, len(s.Ranges))
-		case "cluster":
-			l.errorf(w.Span(), diag.NotYet, "%s is not in this version of the language", w.Name.Name)
-		case "pipeline", "split", "unroll":
+		case "pipeline", "split", "unroll", "cluster":
 			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of a loop, not of the grid", w.Name.Name)
 		default:
 			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a grid has no schedule word %s", w.Name.Name).WithHelp("there are warps(n), after(x, …), order(swizzle(n)) and persistent, or persistent(n)")
@@ -124,8 +123,20 @@ func (l *lowerer) order(w *syntax.Word, ranges int) {
 		}
 	}
 	if n == nil {
-		l.errorf(w.Span(), diag.BadSchedule, "order takes swizzle(n), with the number of tiles that a band is wide").
-			WithHelp("order(swizzle(8)) covers the last two ranges in bands of 8 tiles of the first of them")
+		found := "nothing"
+		switch {
+		case len(w.Args) > 1:
+			found = fmt.Sprintf("%d arguments", len(w.Args))
+		case len(w.Args) == 1:
+			found = "something else"
+			if c, ok := w.Args[0].X.(*syntax.CallExpr); ok {
+				if f, ok := c.Fun.(*syntax.Ident); ok {
+					found = fmt.Sprintf("%s with %d arguments", f.Name, len(c.Args))
+				}
+			}
+		}
+		l.errorf(w.Span(), diag.BadSchedule, "order takes swizzle(n), with the number of tiles that a band is wide, found %s", found).
+			WithHelp("order(swizzle(8)): 8 tiles of the last range but one, for all tiles of the last, before the next 8")
 		return
 	}
 	if ranges < 2 {

@@ -78,7 +78,7 @@ func TestPersistentLaunch(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, [3]uint32{want, 1, 1}, g)
 	}
-	_, err := k.LaunchGrid([3]int64{1 << 20, 1 << 11, 1}, 100)
+	_, err := (&ir.Kernel{Name: "K", Band: 2, Grid: []ir.Expr{ir.Int(1 << 20), ir.Int(1 << 11)}}).GridSize(nil)
 	require.ErrorContains(t, err, "at most 1073741824 blocks")
 	g, err := k.LaunchGrid([3]int64{0, 3, 5}, 100)
 	require.NoError(t, err)
