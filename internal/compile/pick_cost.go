@@ -33,8 +33,8 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2501, Trip: 297.6, IPC: 0.5642, Mma: 4.777, Tensor: 0.6759, Alone: 0.01453, Arrive: 222.3, Share: 0.9041,
-	Queue: 3.277, Few: 0.4755, Tail: 1.03, Whole: 0.8348, Hot: 0.1941, Fixed: 1.1, Cluster: 2834, Iter: 45, Port: 25, Room: 0.09, Regs0: 40, Regs1: 0.95,
+	Launch: 2519, Trip: 280, IPC: 0.5719, Mma: 4.768, Tensor: 0.7454, Alone: 0.01239, Arrive: 214.7, Share: 0.9174,
+	Queue: 3.214, Few: 0.6, Tail: 0.8997, Whole: 0.9309, Hot: 0.195, Fixed: 1.112, Cluster: 2822, Iter: 45, Port: 25, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 
 // Estimate is what the model says of one choice of tune values. Times are in ns.
