@@ -201,14 +201,11 @@ func (lo *lowerer) branch(o *ir.Op) {
 		cs = append(cs, lo.carry(r))
 	}
 	arm := func(b *ir.Block) func() {
-		return func() {
-			lower := func() { lo.block(b); lo.assign(cs, b.Yield().Args) }
-			if o.Flag("rare") && len(b.Ops) > 1 {
-				lo.anew(lower)
-			} else {
-				lower()
-			}
+		lower := func() { lo.block(b); lo.assign(cs, b.Yield().Args) }
+		if o.Flag("rare") && len(b.Ops) > 1 {
+			return func() { lo.anew(lower) }
 		}
+		return lower
 	}
 	lo.b.If(lo.scalar(o.Args[0]), arm(o.Regions[0]), arm(o.Regions[1]))
 	for i, r := range o.Results {

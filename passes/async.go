@@ -136,11 +136,8 @@ func newRing(k *ir.Kernel, c *Context, facts *Facts, loop *ir.Op, stages int) *r
 // copies starts the copies of the iteration whose counter is iv into a slot, at a place for which some values from outside of the loop
 // are others.
 func (a *ring) copies(b *ir.Builder, outside map[*ir.Value]*ir.Value, iv, slot *ir.Value) {
-	m := maps.Clone(outside)
-	if m == nil {
-		m = map[*ir.Value]*ir.Value{}
-	}
-	m[a.loop.Regions[0].Args[0]] = iv
+	m := map[*ir.Value]*ir.Value{a.loop.Regions[0].Args[0]: iv}
+	maps.Copy(m, outside)
 	for _, o := range a.slice {
 		b.Block.Ops = append(b.Block.Ops, ir.CloneOp(o, m))
 	}

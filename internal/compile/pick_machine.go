@@ -12,7 +12,6 @@ type Machine struct {
 	SMs         int
 	Clock       float64 // GHz under load
 	DRAM        float64 // bytes per ns (GB/s) read from memory
-	L2          float64 // bytes per ns from the L2 cache to all SMs
 	L2Size      int     // bytes
 	SharedSM    int     // bytes of shared memory of an SM
 	SharedBlock int     // bytes that one block may have
@@ -28,15 +27,15 @@ const kib, mib = 1 << 10, 1 << 20
 // sheets, with the same share of the printed bandwidth. Limits: CUDA C++ Programming Guide, "Technical Specifications per
 // Compute Capability".
 var machines = []Machine{
-	{"sm_80", "A100", 108, 1.41, 1800, 3500, 40 * mib, 164 * kib, 163 * kib, 65536, 64, 32},
-	{"sm_86", "RTX 3090", 82, 1.70, 860, 2000, 6 * mib, 100 * kib, 99 * kib, 65536, 48, 16},
-	{"sm_87", "Orin", 16, 1.30, 180, 500, 4 * mib, 164 * kib, 163 * kib, 65536, 48, 16},
-	{"sm_89", "RTX 4090", 128, 2.50, 930, 4000, 72 * mib, 100 * kib, 99 * kib, 65536, 48, 24},
-	{"sm_89", "L40S", 142, 2.20, 800, 4000, 96 * mib, 100 * kib, 99 * kib, 65536, 48, 24},
-	{"sm_90a", "H200", 132, 1.85, 4530, 7500, 60 * mib, 228 * kib, 227 * kib, 65536, 64, 32},
-	{"sm_90a", "H100", 132, 1.85, 3100, 7500, 50 * mib, 228 * kib, 227 * kib, 65536, 64, 32},
-	{"sm_100a", "B200", 148, 1.85, 7300, 9000, 126 * mib, 228 * kib, 227 * kib, 65536, 64, 32},
-	{"sm_120a", "RTX 5090", 170, 2.40, 1650, 6000, 96 * mib, 100 * kib, 99 * kib, 65536, 48, 24},
+	{"sm_80", "A100", 108, 1.41, 1800, 40 * mib, 164 * kib, 163 * kib, 65536, 64, 32},
+	{"sm_86", "RTX 3090", 82, 1.70, 860, 6 * mib, 100 * kib, 99 * kib, 65536, 48, 16},
+	{"sm_87", "Orin", 16, 1.30, 180, 4 * mib, 164 * kib, 163 * kib, 65536, 48, 16},
+	{"sm_89", "RTX 4090", 128, 2.50, 930, 72 * mib, 100 * kib, 99 * kib, 65536, 48, 24},
+	{"sm_89", "L40S", 142, 2.20, 800, 96 * mib, 100 * kib, 99 * kib, 65536, 48, 24},
+	{"sm_90a", "H200", 132, 1.85, 4530, 60 * mib, 228 * kib, 227 * kib, 65536, 64, 32},
+	{"sm_90a", "H100", 132, 1.85, 3100, 50 * mib, 228 * kib, 227 * kib, 65536, 64, 32},
+	{"sm_100a", "B200", 148, 1.85, 7300, 126 * mib, 228 * kib, 227 * kib, 65536, 64, 32},
+	{"sm_120a", "RTX 5090", 170, 2.40, 1650, 96 * mib, 100 * kib, 99 * kib, 65536, 48, 24},
 }
 
 // MachineOf is the machine that a target name stands for: "cpu", or the most usual chip of a GPU generation.
@@ -72,7 +71,6 @@ func Chip(target, name string, sms, l2, memoryClockKHz, memoryBusBits int) Machi
 	known := strings.Contains(name, m.Name)
 	m.Name = name
 	if sms > 0 && sms != m.SMs {
-		m.L2 *= float64(sms) / float64(m.SMs)
 		if !known {
 			m.DRAM *= float64(sms) / float64(m.SMs)
 		}
