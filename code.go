@@ -80,7 +80,7 @@ func (d *Device) loadPTX(p *program, k *ir.Kernel, ptx []byte, threads, shared i
 		}
 		_, _ = d.kept.Put(key, map[string][]byte{"kernel.cubin": p.code.gpu.Cubin()}, map[string]string{"kernel": k.Name, "target": d.Target()})
 	}
-	p.code.threads, p.code.shared = uint32(threads), uint32(shared)
+	p.code.threads = uint32(threads)
 	return nil
 }
 

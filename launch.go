@@ -77,6 +77,7 @@ type Launcher struct {
 
 	grid    [3]int64
 	gpuGrid [3]uint32
+	shared  uint32 // bytes of a block
 }
 
 func (c *call) prepare(ctx context.Context) (*Launcher, error) {
@@ -117,7 +118,7 @@ func (c *call) prepare(ctx context.Context) (*Launcher, error) {
 	case onCPU:
 		l.pinned = pin(p.values(c))
 	default:
-		if l.gpuGrid, err = p.code.gpu.LaunchGrid(l.grid); err != nil {
+		if l.gpuGrid, l.shared, err = p.code.gpu.LaunchShape(l.grid); err != nil {
 			l.Close()
 			return nil, errorf(ErrShape, "%w", err)
 		}
@@ -201,7 +202,7 @@ func (l *Launcher) Launch(ctx context.Context, s *Stream) error {
 		return err
 	}
 	c := l.prog.code
-	return c.gpu.Function.Launch(l.gpuGrid, [3]uint32{c.threads, 1, 1}, c.shared, s.raw(), l.params)
+	return c.gpu.Function.Launch(l.gpuGrid, [3]uint32{c.threads, 1, 1}, l.shared, s.raw(), l.params)
 }
 
 // alive says why the launcher cannot be launched any more. The device's lock is held.

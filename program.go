@@ -34,7 +34,6 @@ type loaded struct {
 	cpu     *cpu.Library
 	gpu     *cuda.Program
 	threads uint32
-	shared  uint32
 }
 
 func (l *loaded) close() error {

@@ -43,14 +43,18 @@ func NewProgram(d *Device, c Code) (*Program, error) {
 		return nil, err
 	}
 	f, err := mod.Function(c.Kernel.Name)
-	if err == nil && c.Shared > d.SharedPerBlock {
+	p := &Program{dev: d, mod: mod, code: c, Function: f}
+	switch {
+	case err != nil:
+	case p.apart():
+		err = f.SetMaxSharedMemory(d.SharedPerBlockOptIn - f.SharedBytes)
+	case c.Shared > d.SharedPerBlock:
 		err = f.SetMaxSharedMemory(c.Shared)
 	}
 	if err != nil {
 		return nil, errors.Join(err, mod.Unload())
 	}
 	f.Dependent = len(c.Kernel.After) > 0
-	p := &Program{Function: f, dev: d, mod: mod, code: c}
 	if c.Kernel.Persistent {
 		if p.resident, err = f.Resident(c.Threads, c.Shared, c.Kernel.Cluster); err != nil {
 			return nil, errors.Join(err, mod.Unload())
@@ -59,9 +63,30 @@ func NewProgram(d *Device, c Code) (*Program, error) {
 	return p, nil
 }
 
-// LaunchGrid is how many blocks are launched for the grid of a kernel, along each axis.
-func (p *Program) LaunchGrid(grid [3]int64) ([3]uint32, error) {
-	return p.code.Kernel.LaunchGrid(grid, p.resident)
+// LaunchShape is how many blocks are launched for the grid of a kernel, along each axis, and the bytes of dynamic shared memory that each
+// is given: those that it needs, or so many that no SM holds more blocks than its share (apart).
+func (p *Program) LaunchShape(grid [3]int64) (blocks [3]uint32, shared uint32, err error) {
+	if blocks, err = p.code.Kernel.LaunchGrid(grid, p.resident); err != nil {
+		return blocks, 0, err
+	}
+	size := p.code.Shared
+	if p.apart() {
+		d := p.dev
+		beside := p.Function.SharedBytes + d.SharedReserved
+		share := (int(blocks[0]) + d.SMs - 1) / d.SMs
+		if n := (d.SharedPerSM/(share+1) - beside + 128) &^ 127; n*share+beside*share <= d.SharedPerSM { // one more has no room
+			size = max(size, min(n, d.SharedPerBlockOptIn-p.Function.SharedBytes))
+		}
+	}
+	return blocks, uint32(size), nil
+}
+
+// apart reports a kernel whose blocks must be kept apart. Those of a persistent kernel all stay to the end, so they should lie evenly on the SMs. When
+// they start while the launch ahead ends, they would crowd where its blocks end first, and the SMs that are left over would have
+// nothing to do. (Blocks of a cluster go where there is room for all of them anyway.)
+func (p *Program) apart() bool {
+	k := p.code.Kernel
+	return k.Persistent && len(k.After) > 0 && k.Cluster <= 1
 }
 
 // Close unloads the kernel.
@@ -104,6 +129,7 @@ type Bound struct {
 	p     *Program
 	call  *runtime.Call
 	grid  [3]uint32
+	size  uint32 // dynamic shared memory
 	sets  []*Params
 	bufs  []Ptr
 	outs  []out
@@ -130,7 +156,7 @@ func (p *Program) Bind(args []runtime.Arg, sets int) (b *Bound, err error) {
 			b = nil
 		}
 	}()
-	if b.grid, err = p.LaunchGrid(call.Grid); err != nil {
+	if b.grid, b.size, err = p.LaunchShape(call.Grid); err != nil {
 		return b, err
 	}
 	for i, a := range call.Args {
@@ -202,7 +228,7 @@ func (b *Bound) params(s int) *Params {
 
 // Launch queues the kernel on set i modulo the number of sets.
 func (b *Bound) Launch(s *Stream, i int) error {
-	return b.p.Function.Launch(b.grid, [3]uint32{uint32(b.p.code.Threads), 1, 1}, uint32(b.p.code.Shared), s, b.sets[i%len(b.sets)])
+	return b.p.Function.Launch(b.grid, [3]uint32{uint32(b.p.code.Threads), 1, 1}, b.size, s, b.sets[i%len(b.sets)])
 }
 
 func (b *Bound) timed(s *Stream) (from, to *Event, err error) {

@@ -44,6 +44,7 @@ func afterCases() []Case {
 		if t != "f32" {
 			add("Square", defs{"T": t}, dims{"M": 5, "N": 256})
 			add("Square", defs{"T": t}, chained)
+			add("Lasting", defs{"T": t}, chained)
 			add("Norm", defs{"T": t}, chained)
 		}
 	}

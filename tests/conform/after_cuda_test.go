@@ -22,6 +22,7 @@ func TestCUDAAfter(t *testing.T) {
 		c := &chain{dev: dev, s: s}
 		c.add(t, Case{"after", "Square", defs{"T": typ}, chained, nil})
 		c.add(t, Case{"after", "Norm", defs{"T": typ}, chained, nil})
+		c.add(t, Case{"after", "Lasting", defs{"T": typ}, chained, nil})
 		c.connect(t)
 		want := c.run(t, false, c.launch)
 		require.NotEqual(t, make([]byte, len(want)), want)
@@ -126,11 +127,11 @@ func (c *chain) connect(t *testing.T) {
 func (c *chain) launch() error {
 	for range 10 {
 		for _, l := range c.links {
-			grid, err := l.prog.LaunchGrid(l.call.Grid)
+			grid, shared, err := l.prog.LaunchShape(l.call.Grid)
 			if err != nil {
 				return err
 			}
-			if err := l.prog.Function.Launch(grid, [3]uint32{uint32(l.code.Threads), 1, 1}, uint32(l.code.Shared), c.s, l.params); err != nil {
+			if err := l.prog.Function.Launch(grid, [3]uint32{uint32(l.code.Threads), 1, 1}, shared, c.s, l.params); err != nil {
 				return err
 			}
 		}
