@@ -1,32 +1,17 @@
 package codegen
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/girih-lang/girih/codegen/thread"
 	"github.com/girih-lang/girih/ir"
-	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/ir/widen"
 	"github.com/girih-lang/girih/passes"
 )
 
 // magic is 1.5·2^23: adding it rounds a float of less than 2^22 to an integer, which then stands in the low bits.
 const magic = 3 << 22
-
-// scaled widens packed integers to bytes for a dot in digits that makes up for their factors, where the plan lays them out for it.
-func (lo *lowerer) scaled(o *ir.Op, src, dst *tile, from dtype.Type) bool {
-	g, ok := widen.ParseGoal(src.words.plan.Goal)
-	users := lo.users[o.Result()]
-	if !ok || !g.Scaled || len(users) != 1 || !users[0].Flag("limbs") || !lo.matrixOperand(o) {
-		return false
-	}
-	w := Widen(lo.b, src.words.v, src.words.plan, from, g, true)
-	if w == nil || stepsOf(w.Terms, passes.MmaOf(users[0], lo.k.Warps, users[0].Result().Layout)) == nil {
-		return false
-	}
-	dst.words, dst.wide = &packed{w.V, bytesPlan(len(src.words.plan.Fields))}, w
-	return true
-}
 
 // stepsOf is the terms of the two halves of each step along K, which must be the same for all columns and the four bytes of a
 // word; nil if they are not.
@@ -49,12 +34,8 @@ func stepsOf(terms []Term, m *passes.Mma) []Term {
 // times 2^p meet digits of the row times 2^-p.
 func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 	b := lo.b
-	tb := lo.tiles[o.Args[1]]
 	l := &limbs{b: b, kind: m.Kind, steps: slices.Repeat([]Term{{Scale: 1}}, 2*m.Steps)}
-	wide := lo.operand(tb, thread.MmaForms[m.Kind])
-	if tb.wide != nil {
-		l.steps = stepsOf(tb.wide.Terms, m)
-	}
+	wide := lo.multiples(l, o.Args[1], m)
 	if l.steps[0].Offset != 0 { // signed elements have become unsigned bytes
 		l.kind = "u8s8"
 	}
@@ -84,6 +65,42 @@ func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 		}
 	}
 	lo.tiles[o.Result()] = t
+}
+
+// multiples is the weights as bytes, four to a word, and leaves in l.steps what they stand for: by the program of the plan, or, where
+// that serves other users of the weights too, as whole integers or one by one.
+func (lo *lowerer) multiples(l *limbs, weights *ir.Value, m *passes.Mma) *thread.Var {
+	b, t := lo.b, lo.tiles[weights]
+	from := weights.Type.Elem
+	g, _ := widen.InBytes(from)
+	if t.words != nil {
+		if w := widenHolding(b, lo.held, t.words.v, t.words.plan, from, g, true); w != nil {
+			if steps := stepsOf(w.Terms, m); steps != nil {
+				l.steps = steps
+				if from.IsFloat() {
+					lo.looked = max(lo.looked, t.locals())
+				}
+				return w.V
+			}
+		}
+		if w := lo.widened(t, g.To, from, false); w != nil {
+			return w.V
+		}
+		lo.unpack(t)
+	}
+	if from.IsFloat() {
+		unit := widen.Unit(from)
+		for i := range l.steps {
+			l.steps[i].Scale = unit
+		}
+		x, whole := lo.hold(t), &tile{v: b.NewVar("n", thread.I32, t.locals())}
+		b.Local(whole.v.Len, func(i node) {
+			v := b.Bin(thread.Mul, b.Conv(b.Get(x, i, 1), thread.F32, false), b.Float(thread.F32, 1/unit))
+			b.Set(whole.v, i, b.Conv(v, thread.I32, false))
+		})
+		t = whole
+	}
+	return lo.operand(t, thread.MmaForms[m.Kind])
 }
 
 // mma multiplies a fragment of bytes by the digits of a step.
@@ -139,4 +156,15 @@ func (lo *lowerer) freshSum(o *ir.Op, t *tile) (v *thread.Var, fresh bool) {
 		return t.v, true
 	}
 	return lo.sum(o, t), false
+}
+
+// held is a constant that neither LLVM nor ptxas knows, so that they keep it in a register: ptxas moves a constant that an instruction
+// cannot name into a register before each use.
+func (lo *lowerer) held(k uint32) node {
+	b := lo.b
+	zero := lo.in(lo.head, lo.exprs, "zero", func() node {
+		warp := b.BinU(thread.Div, b.Emit(&thread.Node{Op: thread.Tid, Type: thread.Scalar(thread.I32)}), b.I32(32))
+		return b.Bin(thread.Xor, warp, lo.shuffle(warp, 1))
+	})
+	return lo.in(lo.head, lo.exprs, fmt.Sprint("held ", k), func() node { return b.Bin(thread.Xor, zero, b.Int(thread.I32, int64(int32(k)))) })
 }

@@ -10,7 +10,13 @@ import "github.com/girih-lang/girih/ir"
 // 1024 of 64 where a loop carries tiles or a thread also loads more than 64 bytes that all blocks load, or 768 of 80 where it loads
 // more than 64 of its own. These
 // bounds are as low as they can be without spills (tests/conform holds every kernel to that).
+//
+// Where constants take registers of their own (held), those few would cost one block of five, though ptxas does with 96 registers as
+// well: 17.1 instead of 14.9 µs for one row of f4e2m1, 10240×8192. Elsewhere more blocks gain nothing (docs/performance-log.md).
 func (lo *lowerer) residents() int {
+	if lo.looked > 0 && lo.looked <= 128 {
+		return max(1, 640/lo.f.Threads)
+	}
 	bytes, common, carried, plain := 0, 0, 0, true
 	lo.k.Body.Walk(func(o *ir.Op) bool {
 		switch o.Code {

@@ -18,9 +18,6 @@ func (lo *lowerer) widen(o *ir.Op, src, dst *tile, from dtype.Type) bool {
 	if bytes && !lo.t.GPU { // columns of a CPU's vectors go by themselves
 		return false
 	}
-	if bytes && lo.scaled(o, src, dst, from) {
-		return true
-	}
 	w := lo.widened(src, dst.t.Elem, from, false)
 	if w == nil {
 		return false
@@ -89,6 +86,11 @@ type Term struct{ Scale, Offset float64 }
 // The factor is one for the whole tile (floats); offsets depend on where a field lies (integers), and the second sum does not
 // depend on the weights: a matrix unit computes it with a constant operand, once for all columns.
 func Widen(b *thread.Builder, words *thread.Var, plan *ir.Plan, from dtype.Type, g widen.Goal, deferred bool) *Widened {
+	return widenHolding(b, nil, words, plan, from, g, deferred)
+}
+
+// widenHolding does so with constants that stay in registers as held gives them; nil leaves them to compilers.
+func widenHolding(b *thread.Builder, held func(uint32) node, words *thread.Var, plan *ir.Plan, from dtype.Type, g widen.Goal, deferred bool) *Widened {
 	prog, ok := widen.Derive(plan, from, g, deferred)
 	if !ok {
 		return nil
@@ -97,7 +99,7 @@ func Widen(b *thread.Builder, words *thread.Var, plan *ir.Plan, from dtype.Type,
 	lanes := 4 / e.Size()
 	t := thread.Type{Elem: e, Lanes: lanes}
 	w := &Widened{V: b.NewVar("h", e, len(prog.Outs)*lanes)}
-	m := &emitter{b: b, words: words, to: t, steps: prog.Steps, vals: make([]node, len(prog.Steps))}
+	m := &emitter{b: b, held: held, words: words, to: t, steps: prog.Steps, vals: make([]node, len(prog.Steps))}
 	if through := prog.Through(); through.IsValid() {
 		m.to = thread.Type{Elem: register(through), Lanes: 2}
 	}
@@ -119,6 +121,7 @@ type emitter struct {
 	to    thread.Type // of float steps
 	steps []widen.Step
 	vals  []node
+	held  func(uint32) node // nil for plain constants
 }
 
 // arg is an operand as a word, or as floats when it is a constant one.
@@ -127,6 +130,11 @@ func (m *emitter) arg(a widen.Arg) node {
 	switch a.From {
 	case widen.Word:
 		return b.Get(m.words, b.I32(a.N), 1)
+	case widen.Held:
+		if m.held != nil {
+			return m.held(a.K)
+		}
+		return b.Int(thread.I32, int64(int32(a.K)))
 	case widen.Bits:
 		return b.Int(thread.I32, int64(int32(a.K)))
 	case widen.Splat:
@@ -158,7 +166,7 @@ func (m *emitter) step(s widen.Step) node {
 	case widen.Lop3:
 		return b.Emit(&thread.Node{Op: thread.Lop3, Type: i32, Args: []node{m.word(s.A), m.word(s.B), m.word(s.C)}, Imm: int64(s.Imm)})
 	case widen.Prmt:
-		return b.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []node{m.word(s.A), m.word(s.B), b.I32(int(s.Imm))}})
+		return b.Emit(&thread.Node{Op: thread.Prmt, Type: i32, Args: []node{m.word(s.A), m.word(s.B), m.word(s.C)}})
 	case widen.Add:
 		return b.Bin(thread.Add, m.word(s.A), m.word(s.B))
 	case widen.FAdd:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
+	"github.com/girih-lang/girih/ir/widen"
 )
 
 // Limbs is the number of digits that a float is cut into for integer matrix instructions: one for each column of an instruction. A
@@ -23,9 +24,9 @@ const LimbDepth = 128
 // LimbBytes is the shared memory in which a warp exchanges digits: four columns of lanes, eight digits and a gap, eight words each.
 const LimbBytes = 4 * 4 * (8*Limbs + 8)
 
-// limbsPass lets a dot of one row of 16-bit floats with packed integers run on the integer matrix units. One row leaves seven of the
-// eight columns of an instruction free: they take the digits of the row as a fixed-point number, so that the integers need be
-// widened to bytes only, which takes half the instructions of a widening to f16 and half as many matrix instructions.
+// limbsPass lets a dot of one row of 16-bit floats with packed integers, or with floats of few values, run on the integer matrix units. One
+// row leaves seven of the eight columns of an instruction free: they take the digits of the row as a fixed-point number, so that the
+// weights need be widened to bytes only, which takes half the instructions of a widening to f16 and half as many matrix instructions.
 // Sums over a part of K are then exact, and a factor that is constant along it (a scale for each group of rows) multiplies the
 // sum. The accumulator that a loop carries becomes a stack of four rows, one for each pair of digits and with its weight, which are added up
 // after the loop.
@@ -53,7 +54,7 @@ type digits struct {
 	loop    *ir.Op
 	i       int
 	dot     *ir.Op
-	weights *ir.Value // integers
+	weights *ir.Value // as they are stored
 	factor  *ir.Value // of each column, [n, N] for n equal parts of K; nil without one
 	parts   int       // of warps of their own
 	groups  int       // that are summed by themselves: the parts, or two or four of each
@@ -104,7 +105,7 @@ func (s *digits) fits(warps, most int) bool {
 	return max(1, s.loop.Int("pipeline"))*slot+4<<10+warps*LimbBytes <= most
 }
 
-// operands recognises a row of 16-bit floats, and packed integers or their product with a factor.
+// operands recognises a row of 16-bit floats, and packed weights that become bytes, or their product with a factor.
 func (s *digits) operands(k *ir.Kernel) bool {
 	x, w := s.dot.Args[0].Type, s.dot.Args[1]
 	if x.Elem != dtype.F16 && x.Elem != dtype.BF16 || x.Shape[0] != 1 || !packedOperand(k, w) {
@@ -124,8 +125,8 @@ func (s *digits) operands(k *ir.Kernel) bool {
 		return false
 	}
 	s.weights = w.Def.Args[0]
-	t := s.weights.Type.Elem
-	return t.IsInt() && t.Bits() <= 8
+	_, ok := widen.InBytes(s.weights.Type.Elem)
+	return ok
 }
 
 // rewrite gives the sum a row for each pair of digits; before and after take operations that stand around the loop.
@@ -138,19 +139,13 @@ func (s *digits) rewrite(before, after *ir.Builder) {
 	s.loop.Args[3+s.i] = before.Number(t, 0)
 	arg.Type, s.dot.Results[0].Type = t, t
 
-	in := &ir.Builder{Block: &ir.Block{}, Span: s.dot.Span}
-	bytes := dtype.U8
-	if s.weights.Type.Elem.IsSigned() {
-		bytes = dtype.I8
-	}
-	s.dot.Args[1] = in.Cast(s.weights, bytes)
-	if s.factor != nil {
-		s.dot.Args[2] = in.Number(t, 0)
-	}
+	s.dot.Args[1] = s.weights
 	s.dot.Set("limbs", true)
-	at := slices.Index(body.Ops, s.dot)
-	body.Ops = slices.Insert(body.Ops, at, in.Block.Ops...)
 	if s.factor != nil {
+		at := slices.Index(body.Ops, s.dot)
+		in := &ir.Builder{Block: &ir.Block{}, Span: s.dot.Span}
+		s.dot.Args[2] = in.Number(t, 0)
+		body.Ops = slices.Insert(body.Ops, at, in.Block.Ops...)
 		at = slices.Index(body.Ops, s.dot) + 1
 		in.Block = &ir.Block{}
 		n := s.factor.Type.Shape[0]
@@ -178,8 +173,7 @@ func (s *digits) rewrite(before, after *ir.Builder) {
 	sum.Def = r.Def
 }
 
-// inLimbs reports bytes that only dots in digits use: the digits can make up for a factor of each byte.
-func inLimbs(k *ir.Kernel, v *ir.Value) bool {
-	us := uses(k)[v]
+// inLimbs reports weights that only dots in digits use: the digits can make up for a factor of each byte.
+func inLimbs(us []*ir.Op) bool {
 	return len(us) > 0 && !slices.ContainsFunc(us, func(o *ir.Op) bool { return !o.Flag("limbs") })
 }

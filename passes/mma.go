@@ -197,9 +197,9 @@ func limbed(o *ir.Op, warps int) *Mma {
 	a := layout.Spatial(1, parts).Replicate(wn).Spatial(1, 32).Local(1, 4)
 	b := layout.Spatial(parts, 1).Spatial(1, wn).Spatial(1, 8).Local(1, r).Local(steps, 1).Local(2, 1).Spatial(4, 1).Local(1, 2).Local(4, 1)
 	c := layout.Spatial(parts, 1, 1).Local(groups, 1, 1).Spatial(1, 1, wn).Spatial(1, 1, 8).Local(1, 1, r).Spatial(1, 4, 1).Local(1, 1, 2)
-	kind := "u8s8"
-	if o.Args[1].Type.Elem.IsSigned() {
-		kind = "s8"
+	kind := "s8"
+	if w := o.Args[1].Type.Elem; w.IsInt() && !w.IsSigned() {
+		kind = "u8s8"
 	}
 	return &Mma{Kind: kind, K: 32, A: &a, B: &b, C: &c, Swap: true, Wide: r, Narrow: 1, Steps: steps, Groups: groups}
 }

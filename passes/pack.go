@@ -95,28 +95,30 @@ func Distinct(l *layout.Layout) (threads int, rank func(thread int) int) {
 	}
 }
 
-// goal is what the elements of a packed tile are widened to: the type of the first cast that has programs; where there
-// is none, bytes stay what they are, for matrix instructions, and the rest is placed for f16.
+// goal is what the elements of a packed tile are widened to: bytes for dots in digits, else the type of the first cast that has
+// programs; where there is none, bytes stay what they are, for matrix instructions, and the rest is placed for f16.
 func goal(k *ir.Kernel, v *ir.Value, t Target) widen.Goal {
 	g := widen.Goal{To: dtype.F16, FP8: t.FP8()}
 	found := false
 	if e := v.Type.Elem; e == dtype.I8 || e == dtype.U8 {
 		g.To = e
 	}
-	k.Body.Walk(func(o *ir.Op) bool {
-		if o.Code == ir.OpCast && o.Args[0] == v && !found {
+	us := uses(k)[v]
+	if b, ok := widen.InBytes(v.Type.Elem); ok && inLimbs(us) {
+		return b
+	}
+	for _, o := range us {
+		if o.Code == ir.OpCast && !found {
 			switch e := o.Result().Type.Elem; e {
 			case dtype.F16, dtype.BF16, dtype.F32:
 				g.To, found = e, true
 			case dtype.I8, dtype.U8: // floats go there one by one
 				if v.Type.Elem.IsInt() {
 					g.To, found = e, true
-					g.Scaled = inLimbs(k, o.Result())
 				}
 			}
 		}
-		return true
-	})
+	}
 	return g
 }
 

@@ -16,7 +16,7 @@ type model struct {
 	Mma     float64 // clocks of a scheduler that an mma.m16n8k16 takes
 	Tensor  float64 // clocks that wgmma takes for one that the matrix units need
 	Alone   float64 // clocks between instructions of a warp that is alone
-	Arrive  float64 // ns from the start of a copy to its arrival, under load
+	Arrive  float64 // ns from the start of a copy to its arrival (sums of 4096 columns, with four warps on an SM: 510 and more; Linear is best described with 200 to 400)
 	Share   float64 // of the memory's bandwidth that is reached beside instructions
 	Queue   float64 // exponent with which the limits of blocks that wait for each other are rounded off
 	Few     float64 // slowness of blocks of one warp: fewer warps than schedulers lie unevenly on them
@@ -33,7 +33,7 @@ type model struct {
 }
 
 var defaultModel = model{
-	Launch: 2519, Trip: 280, IPC: 0.5719, Mma: 4.768, Tensor: 0.7454, Alone: 0.01239, Arrive: 214.7, Share: 0.9174,
+	Launch: 2519, Trip: 280, IPC: 0.5719, Mma: 4.768, Tensor: 0.7454, Alone: 0.01239, Arrive: 400, Share: 0.9174,
 	Queue: 3.214, Few: 0.6, Tail: 0.8997, Whole: 0.9309, Hot: 0.195, Fixed: 1.112, Cluster: 2822, Iter: 45, Port: 25, Room: 0.09, Regs0: 40, Regs1: 0.95,
 }
 

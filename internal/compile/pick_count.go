@@ -57,8 +57,6 @@ func (m *measure) op(o *ir.Op) {
 	case o.Code != ir.OpCast:
 	case m.deferred[r]:
 		w = max(0.5, w-0.5) // offsets are left to the sum
-	case m.limbs[r]:
-		w = byteWeight(o.Args[0].Type.Elem, r.Type.Elem)
 	}
 	m.into.issue += m.trips * n * w
 	if !r.Type.IsScalar() {
@@ -248,10 +246,10 @@ func (m *measure) covered(a passes.Access) (bytes, whole float64) {
 	return bytes, whole
 }
 
-// byteWeight is the instructions of one packed integer that becomes a byte for a product with digits, from its program.
-func byteWeight(from, to dtype.Type) float64 {
+// byteWeight is the instructions of one packed weight that becomes a byte for a product with digits, from its program.
+func byteWeight(from dtype.Type) float64 {
 	const n = 64
-	g := widen.Goal{To: to, Scaled: true}
+	g, _ := widen.InBytes(from)
 	prog, ok := widen.Derive(widen.Place(from, g, n), from, g, true)
 	if !ok {
 		return 1

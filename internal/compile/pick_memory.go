@@ -102,8 +102,8 @@ func (m *measure) dot(o *ir.Op) {
 		m.into.issue += m.trips * n * k * 1.5
 		return
 	}
-	if f.Groups > 0 { // what a warp takes to cut 128 elements, and to join and weigh two digits for each sum
-		m.into.issue += m.trips * (95 + 4*n)
+	if f.Groups > 0 { // what a warp takes to cut 128 elements, to join and weigh two digits for each sum, and to make bytes of the weights
+		m.into.issue += m.trips * (95 + 4*n + float64(f.B.Locals())*byteWeight(o.Args[1].Type.Elem))
 		m.w.beside += m.k.Warps * passes.LimbBytes
 	}
 	if m.wgmma && f.Warpgroups(o, m.k.Warps) { // measured: m64n8 16 clocks, m64n32 20, m64n64 37 (docs/performance-log.md)
@@ -118,11 +118,7 @@ func (m *measure) dot(o *ir.Op) {
 	operands := 0.0
 	for i, l := range []float64{float64(f.A.Locals()), float64(f.B.Locals())} {
 		if f.Groups > 0 { // words of the weights, which become bytes piece by piece, and all that cutting the row takes
-			bits := o.Args[1].Type.Elem.Bits()
-			if c := o.Args[1].Def; c != nil && c.Code == ir.OpCast {
-				bits = c.Args[0].Type.Elem.Bits()
-			}
-			operands = 28 + 0.8*float64(planWords(bits, f.B.Locals()))
+			operands = 28 + 0.8*float64(planWords(o.Args[1].Type.Elem.Bits(), f.B.Locals()))
 			break
 		}
 		if m.wgmma && f.Warpgroups(o, m.k.Warps) {

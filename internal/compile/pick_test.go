@@ -97,7 +97,7 @@ func judge(c *model, m Machine, list []timed) (over map[string]float64, worst, m
 
 // missed are the groups of the sweep in which the pick is more than a tenth over the best: what the model still has to learn.
 // docs/tuning.md names them too.
-var missed = []string{"u4 M=16 N=28672 K=3584 ", "f4e2m1 M=1 N=57344 K=8192 ", "u2 M=1 N=8192 K=16384 "}
+var missed = []string{"u4 M=16 N=28672 K=3584 ", "u2 M=1 N=8192 K=16384 "}
 
 // The model finds a tiling within a tenth of the best that was measured, for every type and shape of the sweep but those that
 // are known to be missed.

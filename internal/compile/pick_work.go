@@ -66,7 +66,6 @@ type measure struct {
 	wide     float64              // registers of the widest elementwise operation
 	owner    map[*ir.Value]*ir.Op // counter of a loop
 	deferred map[*ir.Value]bool   // widened integers whose offsets are left to a dot
-	limbs    map[*ir.Value]bool   // bytes that meet the digits of a row
 }
 
 // layoutsOnly runs the passes up to the one that assigns layouts: what follows only spends time.
@@ -88,14 +87,14 @@ func workOf(k *ir.Kernel, dims map[string]int64, t passes.Target) (*work, error)
 	if err != nil {
 		return nil, err
 	}
-	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, band: k.Band, lasting: k.Persistent, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}, deferred: map[*ir.Value]bool{}, limbs: map[*ir.Value]bool{}}
+	m := &measure{k: k, facts: passes.NewFacts(k), dims: dims, w: &work{grid: grid, band: k.Band, lasting: k.Persistent, warps: k.Warps}, trips: 1, wgmma: t.HasWgmma(), owner: map[*ir.Value]*ir.Op{}, deferred: map[*ir.Value]bool{}}
 	m.into = &m.w.edge
 	k.Body.Walk(func(o *ir.Op) bool {
 		if o.Code == ir.OpDot {
 			switch f := passes.MmaOf(o, k.Warps, o.Result().Layout); {
 			case f == nil:
 			case f.Groups > 0:
-				m.limbs[o.Args[1]], m.w.digits = true, true
+				m.w.digits = true
 			case f.Swap && f.Wide >= 4 && f.Narrow <= 2:
 				m.deferred[o.Args[1]] = true
 			}

@@ -11,13 +11,13 @@ import (
 // Derive gives the program that widens the fields of a plan to the goal, or false where none is known: the type has no
 // sequence, or the fields of a unit do not lie side by side. Deferred leaves constant offsets and factors to the caller.
 func Derive(p *ir.Plan, from dtype.Type, g Goal, deferred bool) (*Program, bool) {
-	l, ok := laneOf(g.To)
+	l, ok := laneOf(from, g)
 	if !ok || p.Bits != from.Bits() || len(p.Fields)*l.cols%32 != 0 {
 		return nil, false
 	}
 	d := &deriver{plan: p, t: from, g: g, l: l, deferred: deferred, prog: &Program{}, have: map[Step]Arg{}}
 	switch kindOf(from, g) {
-	case integer, plain, float, split, scaled:
+	case integer, plain, float, split, scaled, table:
 		return d.prog, d.fields()
 	case bytes, top, native:
 		return d.prog, d.bytes(kindOf(from, g))
@@ -131,11 +131,20 @@ func (d *deriver) fields() bool {
 		for _, bits := range d.bitsOf {
 			chosen = append(chosen, run(bits[0]%8, len(bits)))
 		}
+	case table:
+		if !d.deferred {
+			return false
+		}
+		chosen = choose(d.bitsOf, needs, regsOf)
 	default:
 		chosen = choose(d.bitsOf, needs, regsOf)
 	}
 	d.use(chosen)
 	for i, bits := range d.bitsOf {
+		if kindOf(d.t, d.g) == table {
+			d.lookUp(bits, chosen[i])
+			continue
+		}
 		d.prog.Outs = append(d.prog.Outs, d.unit(bits, chosen[i]))
 	}
 	return true
@@ -290,5 +299,5 @@ func (d *deriver) fill(x Arg, bit int) Arg {
 	if d.l.cols == 32 {
 		sel = 0xbbbb
 	}
-	return d.step(Step{Code: Prmt, A: x, B: Arg{From: Bits}, Imm: sel})
+	return d.step(Step{Code: Prmt, A: x, B: Arg{From: Bits}, C: Arg{From: Bits, K: sel}})
 }

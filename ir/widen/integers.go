@@ -29,7 +29,7 @@ func (d *deriver) plain(bits, need []int) Arg {
 	if rs := regsOf(bits, need); len(rs) == 1 && len(bits) == d.l.cols {
 		return d.rotation(sign)
 	}
-	x := d.step(Step{Code: Prmt, A: d.rotation(sign), B: Arg{From: Bits}, Imm: 0xba98})
+	x := d.step(Step{Code: Prmt, A: d.rotation(sign), B: Arg{From: Bits}, C: Arg{From: Bits, K: 0xba98}})
 	for _, r := range regsOf(bits[:n], need[:n]) {
 		x = d.step(Step{Code: Lop3, A: d.rotation(r), B: d.bits(maskOf(r, bits[:n], need[:n])), C: x, Imm: 0xf0&0xcc | 0x33&0xaa})
 	}
@@ -125,10 +125,10 @@ func (d *deriver) bytes(k kind) bool {
 				sub += 128
 				w = d.step(Step{Code: Lop3, A: w, B: d.bits(0x8080), C: d.bits(0), Imm: 0xf0 ^ 0xcc})
 			}
-			x := d.step(Step{Code: Prmt, A: w, B: d.bits(0x6464), Imm: a | 4<<4 | b<<8 | 4<<12})
+			x := d.step(Step{Code: Prmt, A: w, B: d.bits(0x6464), C: Arg{From: Bits, K: a | 4<<4 | b<<8 | 4<<12}})
 			d.prog.Outs = append(d.prog.Outs, d.minus(x, sub))
 		case top:
-			x := d.step(Step{Code: Prmt, A: w, B: d.bits(0), Imm: 4 | a<<4 | 4<<8 | b<<12})
+			x := d.step(Step{Code: Prmt, A: w, B: d.bits(0), C: Arg{From: Bits, K: 4 | a<<4 | 4<<8 | b<<12}})
 			d.prog.Outs = append(d.prog.Outs, Out{x, 1, 0})
 		default:
 			if a%2 != 0 || b != a+1 {

@@ -78,9 +78,9 @@ func place(t dtype.Type, g Goal, n int) *ir.Plan {
 		h, _ := g.through(t)
 		return place(t, h, n)
 	}
-	l, ok := laneOf(g.To)
-	if !ok || l.cols == 32 || k == none || l.cols == 8 && n%4 != 0 {
-		l, _ = laneOf(dtype.F16)
+	l, ok := laneOf(t, g)
+	if !ok || l.cols == 32 || k == none || l.cols <= 8 && n%l.unit() != 0 {
+		l, _ = wider(dtype.F16)
 		t, k = dtype.U(bits), none
 	}
 	b := &placer{bits: bits, l: l, units: (n + l.unit() - 1) / l.unit(), n: n, needs: need(t, l), words: Words(bits, n)}

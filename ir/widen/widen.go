@@ -26,8 +26,9 @@ type Goal struct {
 	To  dtype.Type // F16, BF16, F32, or I8 and U8 (integers only: casts between integers wrap)
 	FP8 bool       // the target converts pairs of f8e4m3fn and f8e5m2 to f16 itself (PTX: sm_90)
 
-	// Scaled lets elements of 1, 2 and 4 bits stand anywhere in a byte, times a power of two each (and signed ones with their top
-	// bit inverted): for a product whose other factor makes up for it. A mask is all that they take then.
+	// Scaled lets a byte stand for a multiple of its element, plus a constant: for a product whose other factor makes up for it.
+	// Integers of 1, 2 and 4 bits stand anywhere in their bytes then, which takes no more than a mask, and floats of up to 4 bits are
+	// looked up.
 	Scaled bool
 }
 
@@ -39,7 +40,7 @@ const (
 	Shl                // A << Imm
 	Rot                // A rotated right by Imm
 	Lop3               // the bitwise function Imm of A, B, C (truth table: A = 0xF0, B = 0xCC, C = 0xAA)
-	Prmt               // four bytes of A (0-3) and B (4-7) by the nibbles of Imm; bit 3 of a nibble: the byte's top bit, eight times
+	Prmt               // four bytes of A (0-3) and B (4-7) by the low four nibbles of C; bit 3 of a nibble: the byte's top bit, eight times
 	Add                // A + B, integers
 	FAdd               // A + B, floats of the goal
 	FMul               // A · B
@@ -56,6 +57,7 @@ const (
 	Word  = iota // word N of the thread's words
 	Value        // result of step N
 	Bits         // the constant K
+	Held         // the constant K, which is worth a register of its own
 	Splat        // the float constant F in every lane
 )
 
@@ -137,13 +139,21 @@ func (p *Program) Through() dtype.Type {
 	return dtype.Invalid
 }
 
-// lane describes the elements of a goal: the columns that a unit's bits may lie in, and the fields of the float. All bits of
-// an integer count as its mantissa.
+// lane describes the elements of a goal, or of what is looked up for it: the columns that a unit's bits may lie in, and the fields of the
+// float. All bits of an integer count as its mantissa.
 type lane struct {
 	cols, man, bias, exps int
 }
 
-func laneOf(t dtype.Type) (lane, bool) {
+func laneOf(from dtype.Type, g Goal) (lane, bool) {
+	if kindOf(from, g) == table {
+		return lane{cols: 4, man: 4}, true
+	}
+	return wider(g.To)
+}
+
+// wider is the lane of an element of a goal.
+func wider(t dtype.Type) (lane, bool) {
 	switch t {
 	case dtype.F16:
 		return lane{16, 10, 15, 5}, true
@@ -163,6 +173,8 @@ func (l lane) unit() int { return 32 / l.cols }
 // splat repeats the bits of a lane in all lanes of a word.
 func (l lane) splat(x uint32) uint32 {
 	switch l.cols {
+	case 4:
+		return x * 0x11111111
 	case 8:
 		return x * 0x1010101
 	case 16:
@@ -184,6 +196,7 @@ const (
 	native              // the target's own conversion
 	split               // bytes to bf16, whose mantissa has seven bits: the top bit apart
 	scaled              // where it lies in its byte: a factor remains, and an offset
+	table               // PRMT looks four nibbles up: a factor remains, and an offset
 	via                 // through another goal: see Goal.through
 )
 
@@ -209,10 +222,13 @@ func (g Goal) through(t dtype.Type) (Goal, bool) {
 }
 
 func kindOf(t dtype.Type, g Goal) kind {
-	l, ok := laneOf(g.To)
+	l, ok := wider(g.To)
 	n := t.Bits()
 	if !ok || n > 8 {
 		return none
+	}
+	if g.Scaled && g.To == dtype.I8 && tableOf(t) != nil {
+		return table
 	}
 	if t.IsInt() {
 		switch {
@@ -250,9 +266,13 @@ func kindOf(t dtype.Type, g Goal) kind {
 // need lists the positions that the bits of an element may have in its lane, one list for each choice. Bit i of the
 // element stands at position need[i]. The exponent of a float has one place. With a single exponent bit a float is a whole
 // number and a sign, and may stand anywhere in the mantissa, as a subnormal number; all elements alike, so that there is
-// one factor. (In bf16 that would be too small a number for sums in f32.) A wider integer has one place for each bit.
+// one factor. (In bf16 that would be too small a number for sums in f32.) A wider integer has one place for each bit,
+// and so has what is looked up.
 func need(t dtype.Type, l lane) [][]int {
 	n := t.Bits()
+	if l.cols == 4 {
+		return [][]int{run(0, n)}
+	}
 	if l.cols == 8 {
 		if t.IsSigned() { // the sign where PRMT spreads it from
 			return [][]int{append(run(0, n-1), 7)}

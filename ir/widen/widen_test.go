@@ -79,7 +79,7 @@ func (m *machine) run(p *Program) {
 			}
 		case Prmt:
 			for i := range 4 {
-				sel := s.Imm >> (4 * i) & 15
+				sel := c >> (4 * i) & 15
 				x := byte((uint64(b)<<32 | uint64(a)) >> (8 * (sel & 7)))
 				if sel&8 != 0 {
 					x = byte(int8(x) >> 7)
@@ -264,36 +264,48 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// Elements of 1, 2 and 4 bits that stand anywhere in their bytes: every code becomes its value by the factor and the offset that are
-// left, in one instruction a word, and neighbours along a fragment have the same factor.
+// Bytes that stand for multiples: every code becomes its value by the factor and the offset that are left, neighbours along a
+// fragment have the same factor, and integers take one instruction a word.
 func TestScaled(t *testing.T) {
-	for _, bits := range []int{1, 2, 4} {
-		for _, from := range []dtype.Type{dtype.U(bits), dtype.I(bits)} {
-			g := Goal{To: dtype.U8, Scaled: true}
-			const n = 64
-			p := Place(from, g, n)
-			prog, ok := Derive(p, from, g, true)
-			require.True(t, ok)
-			require.Equal(t, n/4, prog.Ops(), "%s", from)
-			for code := range 1 << bits {
-				codes := make([]uint64, n)
-				for i := range codes {
-					codes[i] = uint64((code + i) % (1 << bits))
-				}
-				m := &machine{to: dtype.U8, words: pack(p, Words(bits, n), codes)}
-				m.run(prog)
-				for i := range codes {
-					o := prog.Outs[i/4]
-					v := float64(byte(m.get(o.X) >> (i % 4 * 8)))
-					require.Equal(t, from.Float(codes[i]), v*o.Scale+o.Offset, "%s: element %d", from, i)
-					require.Equal(t, prog.Outs[i/8*2].Scale, o.Scale, "columns of a fragment")
-				}
-			}
-			_, ok = Derive(p, from, Goal{To: dtype.U8, Scaled: true}, false)
-			require.False(t, ok, "factors must be left")
-			got, ok := ParseGoal(g.String())
-			require.True(t, ok)
-			require.Equal(t, g, got)
+	cost := map[string]float64{"f3e1m1": 0.66, "f3e2m0": 0.66, "f4e1m2": 1.125, "f4e2m1": 1.125}
+	tried := 0
+	for _, from := range sources() {
+		g, ok := InBytes(from)
+		if !ok || from.IsInt() && 8%from.Bits() != 0 || from.Bits() == 8 {
+			continue
 		}
+		tried++
+		const n = 64
+		p := Place(from, g, n)
+		prog, ok := Derive(p, from, g, true)
+		require.True(t, ok)
+		if from.IsInt() {
+			cost[from.String()] = 0.25
+		}
+		require.LessOrEqual(t, float64(prog.Ops())/n, cost[from.String()], "%s", from)
+		for code := range 1 << from.Bits() {
+			codes := make([]uint64, n)
+			for i := range codes {
+				codes[i] = uint64((code + i) % (1 << from.Bits()))
+			}
+			m := &machine{to: g.To, words: pack(p, Words(from.Bits(), n), codes)}
+			m.run(prog)
+			for i := range codes {
+				o := prog.Outs[i/4]
+				b := byte(m.get(o.X) >> (i % 4 * 8))
+				v := float64(b)
+				if o.Offset == 0 && g.To == dtype.I8 {
+					v = float64(int8(b))
+				}
+				require.Equal(t, from.Float(codes[i]), v*o.Scale+o.Offset, "%s: element %d", from, i)
+				require.Equal(t, prog.Outs[i/8*2].Scale, o.Scale, "columns of a fragment")
+			}
+		}
+		_, ok = Derive(p, from, g, false)
+		require.False(t, ok, "factors must be left")
+		got, ok := ParseGoal(g.String())
+		require.True(t, ok)
+		require.Equal(t, g, got)
 	}
+	require.Equal(t, 10, tried)
 }

@@ -38,7 +38,7 @@ func buildDot(p *prep, o *ir.Op) (step, error) {
 	}, nil
 }
 
-// buildLimbs adds the products of a row of floats and the rows of bytes to the first of the rows whose sum counts.
+// buildLimbs adds the products of a row of floats and the rows of weights to the first of the rows whose sum counts.
 func buildLimbs(p *prep, o *ir.Op) (step, error) {
 	b, acc := o.Args[1].Type, o.Result().Type
 	k, n, parts := b.Shape[0], b.Shape[1], acc.Shape[0]
@@ -46,8 +46,12 @@ func buildLimbs(p *prep, o *ir.Op) (step, error) {
 	d, s := p.slot(o.Result()), p.args(o.Args...)
 	return func(f *frame) error {
 		sum, w := make([]float64, parts*n), make([]float64, k*n)
-		for i, x := range f.I[s[1]] {
-			w[i] = float64(x)
+		if b.Elem.IsFloat() {
+			copy(w, f.F[s[1]])
+		} else {
+			for i, x := range f.I[s[1]] {
+				w[i] = float64(x)
+			}
 		}
 		dot(sum, f.F[s[0]], w, k, n, parts)
 		copy(f.F[d], f.F[s[2]])

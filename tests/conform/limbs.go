@@ -2,13 +2,15 @@ package conform
 
 import "fmt"
 
-// limbs adds dots of one row of f16 with integers of every width, which run in digits on the integer matrix units: several
+// limbs adds dots of one row of f16 with integers of every width and with floats of few values, which run in digits on the integer matrix units: several
 // warps beside and behind each other, clusters, groups that are parts of K and larger ones, more than one row (each a block of its
 // own), extents that end inside a tile.
 func limbs(add func(file, kernel string, d defs, ds dims, fs map[string]float64)) {
-	for n := 1; n <= 8; n++ {
-		for i, sign := range []string{"u", "i"} {
-			w := fmt.Sprint(sign, n)
+	for n := 1; n <= 10; n++ {
+		for i, w := range []string{fmt.Sprint("u", n), fmt.Sprint("i", n)} {
+			if n > 8 {
+				w = [2][2]string{{"f3e1m1", "f3e2m0"}, {"f4e1m2", "f4e2m1"}}[n-9][i]
+			}
 			add("linear", "Linear", defs{"W": w, "BM": "1", "BN": "64", "splits": "4", "warps": "4"}, dims{"M": 1, "K": 1152, "N": 136}, nil)
 			add("linear", "Linear", defs{"W": w, "BM": "1", "BN": "128", "splits": "2", "warps": "8", "blocks": fmt.Sprint(1 + (n+i)%3)}, dims{"M": 3, "K": 1536, "N": 264}, nil)
 			add("linear", "Linear", defs{"W": w, "BM": "1", "BN": "128", "splits": "1", "warps": "4", "G": "256"}, dims{"M": 2, "K": 512, "N": 128}, nil)

@@ -64,7 +64,7 @@ func limbProgram(t *testing.T, p *Prepared, real bool) (runtime.Program, *ir.Ker
 func TestLimbsAreExact(t *testing.T) {
 	limbRuns(t, func(t *testing.T, run func(t *testing.T, c Case, set func(p *Prepared)) map[string]*tensor.Tensor) {
 		rnd := rand.New(rand.NewSource(5))
-		for _, w := range []string{"u1", "i1", "u2", "i3", "u4", "i4", "u7", "u8", "i8"} {
+		for _, w := range []string{"u1", "i1", "u2", "i3", "u4", "i4", "u7", "u8", "i8", "f3e2m0", "f4e1m2", "f4e2m1"} {
 			for _, kind := range []string{"any", "even", "hidden"} {
 				t.Run(w+" "+kind, func(t *testing.T) {
 					c := limbCase(w)
@@ -122,7 +122,7 @@ func TestLimbsAreExact(t *testing.T) {
 func TestLimbsOfWhatIsNotFinite(t *testing.T) {
 	limbRuns(t, func(t *testing.T, run func(t *testing.T, c Case, set func(p *Prepared)) map[string]*tensor.Tensor) {
 		for i, v := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
-			for _, w := range []string{"u1", "u4", "i5"} {
+			for _, w := range []string{"u1", "u4", "i5", "f4e2m1"} {
 				t.Run(fmt.Sprint(v, " ", w), func(t *testing.T) {
 					out := run(t, limbCase(w), func(p *Prepared) {
 						x := p.Args["x"].Tensor
@@ -154,7 +154,7 @@ func TestLimbsOfLongRows(t *testing.T) {
 	require.NoError(t, err)
 	const depth = 8192
 	d := dims{"M": 1, "K": depth, "N": 32}
-	for _, w := range []string{"u1", "u4", "i4", "u8", "i3"} {
+	for _, w := range []string{"u1", "u4", "i4", "u8", "i3", "f3e1m1", "f4e2m1"} {
 		for _, a := range []string{"f16", "bf16"} {
 			for _, size := range []float64{1, 16, 0x1p112} {
 				if a == "f16" && size > 100 {
@@ -222,6 +222,39 @@ func TestTwoSumsInParts(t *testing.T) {
 	}
 	args := map[string]runtime.Arg{"x": runtime.Tensor(x), "w": runtime.Tensor(ramp(dtype.U(4), 300, 70, 1)), "v": runtime.Tensor(ramp(dtype.I(3), 300, 70, 1))}
 	executors(t, twoText, "Two", map[string]string{"W": "u4", "V": "i3"}, args, dims{"M": 3, "N": 70, "K": 300}, false)
+}
+
+const bothText = `package both
+
+kernel Both[W type](x f16[M, K], w packed W[K, N]) (y, z f32[M, N]) {
+	grid m in M by 1, n in N by 64 warps(4)
+	a, b := zeros[f32](1, 64), zeros[f32](128, 64)
+	for k in K by 128 pipeline(2) {
+		t := f16(w[k, n])
+		a += dot(x[m, k], t)
+		b += f32(t)
+	}
+	y[m, n] = a
+	z[m, n] = sum(b, axis: 0, keep: true)
+}
+`
+
+// Weights that are used otherwise too are stored for that, and become bytes one by one.
+func TestLimbsOfWeightsWithOtherUsers(t *testing.T) {
+	x := tensor.New(dtype.F16, 2, 300)
+	for i := range x.Len() {
+		x.SetCode(i, dtype.F16.FromFloat(float64(i%7)-3, dtype.F16.Mode()))
+	}
+	for _, w := range []string{"f3e2m0", "f4e2m1", "u3", "i4"} {
+		wt, err := dtype.Parse(w)
+		require.NoError(t, err)
+		q := tensor.New(wt, 300, 70)
+		for i := range q.Len() {
+			q.SetCode(i, uint64(i*5)%(1<<wt.Bits()))
+		}
+		args := map[string]runtime.Arg{"x": runtime.Tensor(x), "w": runtime.Tensor(q)}
+		executors(t, bothText, "Both", map[string]string{"W": w}, args, dims{"M": 2, "N": 70, "K": 300}, false)
+	}
 }
 
 func allNaN(y *tensor.Tensor) bool {

@@ -71,8 +71,10 @@ func rows() []row {
 		for _, m := range []int64{1, 4, 16, 64} {
 			linear("u4", m, s[0], s[1])
 		}
+		linear("i4", 1, s[0], s[1])
+		linear("f4e2m1", 1, s[0], s[1])
 	}
-	for _, w := range []string{"u1", "u2", "u3", "i4", "f4e2m1", "u5", "f5e2m2", "u6", "i6", "f6e3m2", "u7", "u8", "f8e4m3fn"} {
+	for _, w := range []string{"u1", "u2", "u3", "f3e1m1", "u5", "f5e2m2", "u6", "i6", "f6e3m2", "u7", "u8", "f8e4m3fn"} {
 		linear(w, 1, 57344, 8192)
 		linear(w, 1, 8192, 8192)
 	}
