@@ -23,7 +23,7 @@ import (
 type buildCmd struct {
 	kernelFlags
 	Target  string   `required:"" placeholder:"cpu|sm_80|sm_90a|…" help:"What to compile for."`
-	Emit    string   `default:"" enum:",ast,tile,thread,llvm,ptx,c,sass,bundle" help:"The stage whose text is wanted: ast, tile, thread, llvm, ptx, c, sass, or bundle for code with its manifest and C header. Left out: ptx, or c for cpu."`
+	Emit    string   `default:"" help:"The stage whose text is wanted: ast, tile, thread, llvm, ptx, c, sass, or bundle for code with its manifest and C header. Left out: ptx, or c for cpu."`
 	Output  string   `short:"o" default:"-" placeholder:"PATH" help:"Where to write; - is standard output. A bundle is a directory, or a zip file where PATH ends in .zip."`
 	Timings bool     `help:"Print what each step took, to standard error."`
 	Pass    []string `short:"d" name:"pass" sep:"none" placeholder:"PASS/on|off|dump|time" help:"Switch a pass off, or print the tile IR or the time after it (all/dump, all/time), to standard error."`
@@ -111,7 +111,7 @@ func (c *buildCmd) stage(t passes.Target) error {
 	if t.GPU {
 		wrong, has = cpuStages, gpuStages
 	}
-	if slices.Contains(wrong, c.Emit) {
+	if slices.Contains(wrong, c.Emit) || !slices.Contains(slices.Concat([]string{"ast", "tile", "thread", "bundle"}, has), c.Emit) {
 		return usagef("--emit %s: the target %s has no such stage; it has ast, tile, thread, %s, bundle", c.Emit, t.Name, strings.Join(has, ", "))
 	}
 	if c.Emit == "bundle" && c.Output == "-" {

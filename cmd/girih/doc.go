@@ -20,7 +20,7 @@ import (
 
 // docCmd is `girih doc`.
 type docCmd struct {
-	Name   string `arg:"" optional:"" help:"A diagnostic's code (G0103), a kernel or function, a file of the library (softmax), a builtin (exp), or a path. Left out: what there is."`
+	Name   string `arg:"" optional:"" help:"A diagnostic's code (G0103), a kernel or function, a file of the library (softmax), a builtin (exp), a word of a grid or loop (pipeline), or a path. Left out: what there is."`
 	Format string `default:"auto" enum:"auto,text,markdown" help:"${enum}; auto is text on a terminal."`
 }
 
@@ -100,12 +100,25 @@ func symbol(name string) (string, error) {
 			fmt.Fprintf(&b, "# %s\n\n    %s\n\nA function of the language: %s.\n", name, f.Form, f.Doc)
 		}
 	}
+	for _, w := range lower.ScheduleWords {
+		if w.Name == name {
+			fmt.Fprintf(&b, "# %s\n\n    %s\n\nA word of %s: %s.\n", name, w.Form, placeOf(w), w.Doc)
+		}
+	}
 	for _, f := range script.HostFuncs {
 		if f.Name == name {
 			fmt.Fprintf(&b, "# %s\n\n    %s\n\nA function of tests and of the REPL: %s.\n", name, f.Form, f.Doc)
 		}
 	}
 	return b.String(), nil
+}
+
+// placeOf is where a schedule word stands.
+func placeOf(w lower.ScheduleWord) string {
+	if w.Grid {
+		return "the grid"
+	}
+	return "a loop"
 }
 
 // contents lists what has a page.
@@ -126,6 +139,10 @@ func contents() string {
 	b.WriteString("\n# Functions of the language\n\n")
 	for _, f := range lower.Builtins() {
 		fmt.Fprintf(&b, "- `%s`: %s\n", f.Form, f.Doc)
+	}
+	b.WriteString("\n# Words of grids and loops\n\n")
+	for _, w := range lower.ScheduleWords {
+		fmt.Fprintf(&b, "- `%s`, of %s: %s\n", w.Form, placeOf(w), w.Doc)
 	}
 	b.WriteString("\n# Functions of tests and of the REPL\n\n")
 	for _, f := range script.HostFuncs {

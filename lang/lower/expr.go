@@ -121,6 +121,11 @@ func (l *lowerer) nearest(name string) string {
 		names = append(names, n)
 	}
 	sort.Strings(names)
+	return closest(name, names)
+}
+
+// closest is the name that differs least from a misspelt one, if one is near; the first of equals.
+func closest(name string, names []string) string {
 	best, dist := "", 1+len(name)/4
 	for _, n := range names {
 		if d := distance(name, n); d > 0 && d <= dist && len(n) > 1 {

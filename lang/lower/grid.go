@@ -13,7 +13,13 @@ import (
 // schedule reads the words of a loop.
 func (l *lowerer) schedule(words []*syntax.Word) []ir.Attr {
 	var out []ir.Attr
+	given := map[string]*syntax.Word{}
 	for _, w := range words {
+		if first := given[w.Name.Name]; first != nil {
+			l.errorf(w.Span(), diag.BadSchedule, "%s is given twice", w.Name.Name).Note(first.Span(), "first given here")
+			continue
+		}
+		given[w.Name.Name] = w
 		switch w.Name.Name {
 		case "pipeline", "split", "cluster", "unroll":
 			limit := int64(math.MaxInt16)
@@ -21,18 +27,12 @@ func (l *lowerer) schedule(words []*syntax.Word) []ir.Attr {
 				limit = 8 // blocks of a cluster that every GPU with clusters takes (CUDA C++ Programming Guide, "Thread Block Clusters")
 			}
 			if n, ok := l.wordInt(w, limit); ok {
-				for _, a := range out {
-					if a.Name == w.Name.Name {
-						l.errorf(w.Span(), diag.BadSchedule, "%s is given twice", w.Name.Name)
-					}
-				}
 				out = append(out, ir.Attr{Name: w.Name.Name, Value: n})
 			}
-		case "warps", "after", "persistent", "order":
-			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of the grid, not of a loop", w.Name.Name).WithHelp("write it behind the ranges of the grid")
 		default:
-			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a loop has no schedule word %s", w.Name.Name).
-				WithHelp("there are pipeline(n), split(n), cluster(n) and unroll(n)")
+			if !l.misplaced(w, false) {
+				l.unknownWord(w, false)
+			}
 		}
 	}
 	return out
@@ -69,13 +69,16 @@ func (l *lowerer) gridStmt(s *syntax.GridStmt) {
 	for i, r := range s.Ranges {
 		l.gridRange(r, len(s.Ranges)-1-i)
 	}
-	given := map[string]bool{}
+	given := map[string]*syntax.Word{}
 	for _, w := range s.Words {
-		if given[w.Name.Name] && w.Name.Name != "after" {
-			l.errorf(w.Span(), diag.BadSchedule, "%s is given twice", w.Name.Name)
+		if first := given[w.Name.Name]; first != nil {
+			d := l.errorf(w.Span(), diag.BadSchedule, "%s is given twice", w.Name.Name).Note(first.Span(), "first given here")
+			if w.Name.Name == "after" {
+				d.WithHelp("list all tensors in one: after(x, y)")
+			}
 			continue
 		}
-		given[w.Name.Name] = true
+		given[w.Name.Name] = w
 		switch w.Name.Name {
 		case "warps":
 			if n, ok := l.wordInt(w, 32); ok {
@@ -87,10 +90,10 @@ func (l *lowerer) gridStmt(s *syntax.GridStmt) {
 			l.k.Persistent = l.persistent(w)
 		case "order":
 			l.order(w, len(s.Ranges))
-		case "pipeline", "split", "unroll", "cluster":
-			l.errorf(w.Span(), diag.BadSchedule, "%s is a word of a loop, not of the grid", w.Name.Name)
 		default:
-			l.errorf(w.Name.Span(), diag.UnknownSchedule, "a grid has no schedule word %s", w.Name.Name).WithHelp("there are warps(n), after(x, …), order(swizzle(n)) and persistent, or persistent(n)")
+			if !l.misplaced(w, true) {
+				l.unknownWord(w, true)
+			}
 		}
 	}
 }
@@ -153,10 +156,6 @@ func (l *lowerer) order(w *syntax.Word, ranges int) {
 
 // after lists the inputs that the kernel launched before may write.
 func (l *lowerer) after(w *syntax.Word) {
-	if l.k.After != nil {
-		l.errorf(w.Span(), diag.BadSchedule, "after is given twice").WithHelp("list all tensors in one: after(x, y)")
-		return
-	}
 	if len(w.Args) == 0 {
 		l.errorf(w.Span(), diag.BadSchedule, "after takes the input tensors that a kernel launched before may write, found none").
 			WithHelp("without the word, all inputs may be")

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"go/constant"
 	"math"
 	"sort"
 
@@ -225,6 +226,12 @@ func (l *lowerer) dimExpr(d *syntax.Dim) (ir.Expr, bool) {
 		return ir.Int(n), ok
 	}
 	if op.expr == nil {
+		if b, ok := d.X.(*syntax.BinaryExpr); ok && (b.Op == "/" || b.Op == "%") {
+			if y := l.expr(b.Y); y.kind == constK && y.num.isInt() && constant.Sign(y.num.exact) == 0 {
+				l.errorf(b.Y.Span(), diag.EmptyExtent, "the divisor is 0; it must be 1 or more")
+				return ir.Expr{}, false
+			}
+		}
 		l.errorf(d.Span(), diag.BadDimension, "an extent is an integer expression over dimensions, found %s", op.describe())
 		return ir.Expr{}, false
 	}
