@@ -54,10 +54,11 @@ type digits struct {
 	loop    *ir.Op
 	i       int
 	dot     *ir.Op
-	weights *ir.Value // as they are stored
-	factor  *ir.Value // of each column, [n, N] for n equal parts of K; nil without one
-	parts   int       // of warps of their own
-	groups  int       // that are summed by themselves: the parts, or two or four of each
+	weights *ir.Value                     // as they are stored
+	factor  func(b *ir.Builder) *ir.Value // of each column, [rows, 1, N] for so many equal parts of K; nil without one
+	rows    int
+	parts   int // of warps of their own
+	groups  int // that are summed by themselves: the parts, or two or four of each
 }
 
 func sumOfDigits(k *ir.Kernel, c *Context, loop *ir.Op, i int, use map[*ir.Value][]*ir.Op) *digits {
@@ -100,7 +101,7 @@ func (s *digits) fits(warps, most int) bool {
 	depth, cols := s.dot.Args[1].Type.Shape[0], s.dot.Args[1].Type.Shape[1]
 	slot := depth*cols*s.weights.Type.Elem.Bits()/8 + depth*2*(warps/s.parts)
 	if s.factor != nil {
-		slot += 2 * s.factor.Type.Size()
+		slot += 2 * s.rows * cols
 	}
 	return max(1, s.loop.Int("pipeline"))*slot+4<<10+warps*LimbBytes <= most
 }
@@ -114,10 +115,10 @@ func (s *digits) operands(k *ir.Kernel) bool {
 	if mul := w.Def; mul.Code == ir.OpMul {
 		for i := range 2 {
 			rows, n := rowsOf(mul.Args[i])
-			if rows == nil || s.parts%n != 0 && n != 2*s.parts && n != 4*s.parts {
+			if n == 0 || s.parts%n != 0 && n != 2*s.parts && n != 4*s.parts {
 				continue
 			}
-			s.factor, s.groups, w = rows, max(n, s.parts), mul.Args[1-i]
+			s.factor, s.rows, s.groups, w = rows, n, max(n, s.parts), mul.Args[1-i]
 			break
 		}
 	}
@@ -148,9 +149,8 @@ func (s *digits) rewrite(before, after *ir.Builder) {
 		body.Ops = slices.Insert(body.Ops, at, in.Block.Ops...)
 		at = slices.Index(body.Ops, s.dot) + 1
 		in.Block = &ir.Block{}
-		n := s.factor.Type.Shape[0]
-		f := in.Cast(in.Reshape(s.factor, n, 1, cols), dtype.F32)
-		if n > 1 && n < s.groups {
+		f := in.Cast(s.factor(in), dtype.F32)
+		if n := s.rows; n > 1 && n < s.groups {
 			f = in.Reshape(in.Broadcast(f, n, s.groups/n, cols), s.groups, 1, cols)
 		}
 		f = in.Op(ir.OpBroadcast, []*ir.Value{f}, t).Result()

@@ -21,7 +21,7 @@ func scalePass(k *ir.Kernel, c *Context) error {
 		}
 		for i := range 2 {
 			rows, n := rowsOf(mul.Args[i])
-			if rows == nil {
+			if n == 0 {
 				continue
 			}
 			acc := o.Result().Type
@@ -41,7 +41,7 @@ func scalePass(k *ir.Kernel, c *Context) error {
 			d := b.Op(ir.OpDot, []*ir.Value{o.Args[0], mul.Args[1-i], zero}, acc)
 			d.Attrs, d.Span = o.Attrs, o.Span
 			cols := o.Args[1].Type.Shape[1]
-			s := b.Cast(b.Reshape(rows, n, 1, cols), dtype.F32)
+			s := b.Cast(rows(b), dtype.F32)
 			if n > 1 && parts > n {
 				s = b.Broadcast(s, n, parts/n, cols)
 			}
@@ -61,24 +61,54 @@ func scalePass(k *ir.Kernel, c *Context) error {
 	return dcePass(k, c)
 }
 
-// rowsOf recognises a tile [K, N] whose rows are n rows repeated K/n times each; it gives the n rows as [n, N].
-func rowsOf(v *ir.Value) (rows *ir.Value, n int) {
-	if v.Def == nil {
+// rowsOf recognises a tile [K, N] whose rows are n rows repeated K/n times each, or what elementwise operations make of such tiles and
+// constants; n is 0 for others. rows makes the n rows as [n, 1, N].
+func rowsOf(v *ir.Value) (rows func(b *ir.Builder) *ir.Value, n int) {
+	o := v.Def
+	if o == nil || v.Type.Rank() != 2 {
 		return nil, 0
 	}
-	switch o := v.Def; o.Code {
-	case ir.OpBroadcast: // [1, N] to [K, N]
+	cols := v.Type.Shape[1]
+	switch {
+	case o.Code == ir.OpBroadcast: // [1, N] to [K, N]
 		if a := o.Args[0].Type; a.Rank() == 2 && a.Shape[0] == 1 {
-			return o.Args[0], 1
+			return func(b *ir.Builder) *ir.Value { return b.Reshape(o.Args[0], 1, 1, cols) }, 1
 		}
-	case ir.OpReshape: // [n, K/n, N] to [K, N]
-		b := o.Args[0].Def
-		if b == nil || b.Code != ir.OpBroadcast || b.Result().Type.Rank() != 3 || v.Type.Rank() != 2 || b.Result().Type.Shape[2] != v.Type.Shape[1] {
+	case o.Code == ir.OpReshape: // [n, K/n, N] to [K, N]
+		r := o.Args[0].Def
+		if r == nil || r.Code != ir.OpBroadcast || r.Result().Type.Rank() != 3 || r.Result().Type.Shape[2] != cols {
 			return nil, 0
 		}
-		if a := b.Args[0].Type; a.Rank() == 3 && a.Shape[1] == 1 && a.Shape[2] == v.Type.Shape[1] && a.Shape[0] == b.Result().Type.Shape[0] {
-			return b.Args[0], a.Shape[0]
+		if a := r.Args[0].Type; a.Rank() == 3 && a.Shape[1] == 1 && a.Shape[2] == cols && a.Shape[0] == r.Result().Type.Shape[0] {
+			return func(*ir.Builder) *ir.Value { return r.Args[0] }, a.Shape[0]
 		}
+	case elementwise(o) && len(o.Results) == 1:
+		args := make([]func(b *ir.Builder) *ir.Value, len(o.Args))
+		for i, a := range o.Args {
+			if d := a.Def; d != nil && d.Code == ir.OpConst {
+				args[i] = func(b *ir.Builder) *ir.Value { return like(b, d, nil, n, cols) }
+				continue
+			}
+			m := 0
+			if args[i], m = rowsOf(a); m == 0 || n != 0 && m != n {
+				return nil, 0
+			}
+			n = m
+		}
+		return func(b *ir.Builder) *ir.Value {
+			vs := make([]*ir.Value, len(args))
+			for i, f := range args {
+				vs[i] = f(b)
+			}
+			return like(b, o, vs, n, cols)
+		}, n
 	}
 	return nil, 0
+}
+
+// like is an operation on other arguments, with a result [n, 1, cols].
+func like(b *ir.Builder, o *ir.Op, args []*ir.Value, n, cols int) *ir.Value {
+	c := b.Op(o.Code, args, o.Result().Type.WithShape(n, 1, cols))
+	c.Attrs = o.Attrs
+	return c.Result()
 }

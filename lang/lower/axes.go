@@ -23,17 +23,19 @@ func (a limit) same(b limit) bool {
 }
 
 // An axis of a tile: the limits of the ranges that made it (none: every element is live), and whether every element that
-// is dead by any of them is known to be 0.
+// is dead by any of them is known to be 0, or at least to be finite and at most 1: what a load of a type without a zero gives outside its
+// tensor, which times 0 is 0.
 type axis struct {
 	limits []limit
 	zero   bool
+	small  bool
 }
 
 func (a axis) clipped() bool { return len(a.limits) > 0 }
 
 // stretched is the axis after its single element has been repeated.
 func (a axis) stretched() axis {
-	out := axis{zero: a.zero}
+	out := axis{zero: a.zero, small: a.small}
 	for _, l := range a.limits {
 		l.flat = true
 		out.limits = append(out.limits, l)
@@ -70,14 +72,32 @@ func joinAxes(a, b []axis) []axis {
 }
 
 func sameAxes(a, b []axis) bool {
-	return slices.EqualFunc(a, b, func(x, y axis) bool { return x.zero == y.zero && sameLimits(x.limits, y.limits) })
+	return slices.EqualFunc(a, b, func(x, y axis) bool { return x.zero == y.zero && x.small == y.small && sameLimits(x.limits, y.limits) })
 }
 
-// plain forgets what is known of zeros.
+// notZero forgets what is known of dead elements.
 func notZero(axes []axis) []axis {
 	out := make([]axis, len(axes))
 	for i, a := range axes {
 		out[i] = axis{limits: a.limits}
+	}
+	return out
+}
+
+// notSmall forgets that they are small; zeros stay.
+func notSmall(axes []axis) []axis {
+	out := slices.Clone(axes)
+	for i := range out {
+		out[i].small = false
+	}
+	return out
+}
+
+// castAxes are the axes of a cast where one of the two types has no zero: to floats, what is small stays so.
+func castAxes(axes []axis, to dtype.Type) []axis {
+	out := notZero(axes)
+	for i, a := range axes {
+		out[i].small = a.small && to.IsFloat()
 	}
 	return out
 }

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"math"
+
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/lang/diag"
@@ -125,6 +127,11 @@ func (l *lowerer) mixes(at diag.Span, a, b operand) {
 		WithHelp("convert one side: %s(%s) or %s(%s)", t, l.text(a.at), s, l.text(b.at))
 }
 
+// atMostOne reports a constant between -1 and 1.
+func (o operand) atMostOne() bool {
+	return o.num != nil && o.num.isFinite() && math.Abs(o.num.float()) <= 1
+}
+
 // resultAxes are the axes of a op b, both of one shape.
 func (l *lowerer) resultAxes(code ir.Code, a, b operand) []axis {
 	out := joinAxes(a.axes, b.axes)
@@ -138,6 +145,12 @@ func (l *lowerer) resultAxes(code ir.Code, a, b operand) []axis {
 			}
 			if a.num != nil && a.num.isFinite() && y.zero {
 				out[i] = y
+			}
+			switch same := sameLimits(x.limits, y.limits); {
+			case same && (x.zero && y.small || x.small && y.zero):
+				out[i].zero = true
+			case same && x.small && y.small, x.small && b.atMostOne(), y.small && a.atMostOne():
+				out[i].small = true
 			}
 		case ir.OpDiv, ir.OpShl, ir.OpShr:
 			out[i].zero = false

@@ -101,11 +101,11 @@ func (l *lowerer) apply(c *call, code ir.Code, x operand, zero bool) operand {
 	if !x.ok() {
 		return nothing
 	}
-	axes := x.axes
+	axes := notSmall(x.axes)
 	if !zero {
 		axes = notZero(axes)
 	}
-	return tile(l.b.Unary(code, x.val), slices.Clone(axes))
+	return tile(l.b.Unary(code, x.val), axes)
 }
 
 // floatArg checks an operand against the element types of an operation.

@@ -246,7 +246,7 @@ func (l *lowerer) typedArgument(c *call) (operand, dtype.Type, bool) {
 
 // reread is v, which holds the bits of x, with its elements read as t.
 func (l *lowerer) reread(x operand, v *ir.Value, t dtype.Type) operand {
-	axes := slices.Clone(x.axes)
+	axes := notSmall(x.axes)
 	if !hasZero(x.val.Type.Elem) || !hasZero(t) {
 		axes = notZero(axes)
 	}

@@ -128,7 +128,7 @@ func (l *lowerer) castWith(x *syntax.CallExpr, op operand, to dtype.Type) operan
 	}
 	r := tile(o.Result(), op.axes)
 	if !hasZero(to) || !hasZero(from) {
-		r.axes = notZero(op.axes)
+		r.axes = castAxes(op.axes, to)
 	}
 	return r
 }

@@ -181,7 +181,7 @@ func (l *lowerer) cast(op operand, to dtype.Type) operand {
 	}
 	r := tile(l.b.Cast(op.val, to), op.axes)
 	if !hasZero(to) || !hasZero(op.val.Type.Elem) {
-		r.axes = notZero(op.axes)
+		r.axes = castAxes(op.axes, to)
 	}
 	return r
 }

@@ -192,7 +192,8 @@ func (l *lowerer) rangeIndex(v *view, d int, dim ir.Expr, op operand) bool {
 	if own {
 		// Outside the tensor there are zeros. Moved downwards, though, what the range itself clips lies inside.
 		a.limits = l.limits(r)
-		a.zero = zero && len(a.limits) == 1 && a.limits[0].same(r.limit())
+		outside := len(a.limits) == 1 && a.limits[0].same(r.limit())
+		a.zero, a.small = outside && zero, outside && !zero
 	}
 	v.add(d, l.position(limit{root: r.root, shift: r.shift}), r.width, a, r, 1)
 	return true
@@ -236,7 +237,8 @@ func (l *lowerer) dividedIndex(v *view, d int, dim ir.Expr, op operand) bool {
 	a := axis{limits: l.origins(r)}
 	if own && exact {
 		a.limits = l.limits(r)
-		a.zero = len(a.limits) == 1 && a.limits[0].same(r.limit()) && hasZero(v.param.ir.Value.Type.Elem)
+		outside, zero := len(a.limits) == 1 && a.limits[0].same(r.limit()), hasZero(v.param.ir.Value.Type.Elem)
+		a.zero, a.small = outside && zero, outside && !zero
 	}
 	v.add(d, base, width, a, r, repeat)
 	return true

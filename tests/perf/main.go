@@ -78,6 +78,13 @@ func rows() []row {
 		linear(w, 1, 57344, 8192)
 		linear(w, 1, 8192, 8192)
 	}
+	for _, k := range [][2]string{{"linear_mx", "LinearMX"}, {"linear_mx", "LinearNV"}, {"linear_zero", "LinearZero"}} {
+		for _, m := range []int64{1, 16} {
+			for _, s := range [][2]int64{{57344, 8192}, {8192, 8192}} {
+				rs = append(rs, row{k[0], k[1], map[string]string{}, map[string]int64{"M": m, "N": s[0], "K": s[1]}, 0, ""})
+			}
+		}
+	}
 	for _, t := range []string{"f16", "bf16"} {
 		rs = append(rs, row{"matmul", "Matmul", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096, ""})
 		rs = append(rs, row{"matmul", "MatmulNT", map[string]string{"T": t, "BM": "128", "BN": "128", "BK": "32", "stages": "4"}, map[string]int64{"M": 4096, "N": 4096, "K": 4096}, 2 * 4096 * 4096 * 4096, ""})
