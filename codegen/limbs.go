@@ -68,7 +68,7 @@ func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 }
 
 // multiples is the weights as bytes, four to a word, and leaves in l.steps what they stand for: by the program of the plan, or, where
-// that serves other users of the weights too, as whole integers or one by one.
+// that serves other users of the weights too, as whole integers.
 func (lo *lowerer) multiples(l *limbs, weights *ir.Value, m *passes.Mma) *thread.Var {
 	b, t := lo.b, lo.tiles[weights]
 	from := weights.Type.Elem
@@ -77,7 +77,7 @@ func (lo *lowerer) multiples(l *limbs, weights *ir.Value, m *passes.Mma) *thread
 		if w := widenHolding(b, lo.held, t.words.v, t.words.plan, from, g, true); w != nil {
 			if steps := stepsOf(w.Terms, m); steps != nil {
 				l.steps = steps
-				if from.IsFloat() {
+				if lo.holds {
 					lo.looked = max(lo.looked, t.locals())
 				}
 				return w.V
@@ -89,16 +89,7 @@ func (lo *lowerer) multiples(l *limbs, weights *ir.Value, m *passes.Mma) *thread
 		lo.unpack(t)
 	}
 	if from.IsFloat() {
-		unit := widen.Unit(from)
-		for i := range l.steps {
-			l.steps[i].Scale = unit
-		}
-		x, whole := lo.hold(t), &tile{v: b.NewVar("n", thread.I32, t.locals())}
-		b.Local(whole.v.Len, func(i node) {
-			v := b.Bin(thread.Mul, b.Conv(b.Get(x, i, 1), thread.F32, false), b.Float(thread.F32, 1/unit))
-			b.Set(whole.v, i, b.Conv(v, thread.I32, false))
-		})
-		t = whole
+		panic("codegen: weights of " + from.String() + " are not in the order of digits") // passes/limbs.go takes no others
 	}
 	return lo.operand(t, thread.MmaForms[m.Kind])
 }
@@ -162,6 +153,7 @@ func (lo *lowerer) freshSum(o *ir.Op, t *tile) (v *thread.Var, fresh bool) {
 // cannot name into a register before each use.
 func (lo *lowerer) held(k uint32) node {
 	b := lo.b
+	lo.holds = true
 	zero := lo.in(lo.head, lo.exprs, "zero", func() node {
 		warp := b.BinU(thread.Div, b.Emit(&thread.Node{Op: thread.Tid, Type: thread.Scalar(thread.I32)}), b.I32(32))
 		return b.Bin(thread.Xor, warp, lo.shuffle(warp, 1))

@@ -117,7 +117,8 @@ type lowerer struct {
 	exchange        int    // bytes of the space that other blocks of the cluster read
 	inExchange      []node // addresses that count from it
 	summed          bool   // a sum over the cluster is behind: its blocks share what is stored
-	looked          int    // the most elements of a thread that are looked up in constants
+	holds           bool   // constants stay in registers
+	looked          int    // the most elements of a thread that are looked up in them
 	looping         int    // loops around the current operation
 }
 

@@ -14,9 +14,6 @@ import "github.com/girih-lang/girih/ir"
 // Where constants take registers of their own (held), those few would cost one block of five, though ptxas does with 96 registers as
 // well: 17.1 instead of 14.9 µs for one row of f4e2m1, 10240×8192. Elsewhere more blocks gain nothing (docs/performance-log.md).
 func (lo *lowerer) residents() int {
-	if lo.looked > 0 && lo.looked <= 128 {
-		return max(1, 640/lo.f.Threads)
-	}
 	bytes, common, carried, plain := 0, 0, 0, true
 	lo.k.Body.Walk(func(o *ir.Op) bool {
 		switch o.Code {
@@ -47,6 +44,8 @@ func (lo *lowerer) residents() int {
 	})
 	threads := 1024
 	switch {
+	case lo.looked > 0 && lo.looked <= 128 && carried <= 24:
+		threads = 640
 	case !plain || bytes > 128 || carried > 24 || bytes == 0 && carried == 0:
 		return 0
 	case bytes > 64:

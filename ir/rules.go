@@ -226,8 +226,8 @@ func verifyDot(o *Op) error {
 // verifyLimbs checks a dot whose sums have a row for each pair of digits of a.
 func verifyLimbs(o *Op) error {
 	a, b, acc := o.Args[0].Type, o.Args[1].Type, o.Args[2].Type
-	if a.Elem != dtype.F16 && a.Elem != dtype.BF16 || b.Elem.IsBool() || b.Elem.Bits() > 8 || b.Elem.IsFloat() && b.Elem.Bits() > 4 || acc.Elem != dtype.F32 {
-		return fmt.Errorf("digits of f16 or bf16 by weights of up to 8 bits into f32, found %s · %s into %s", a, b, acc)
+	if a.Elem != dtype.F16 && a.Elem != dtype.BF16 || b.Elem.IsBool() || b.Elem.Bits() > 8 || b.Elem.IsFloat() && (b.Elem.Bits() > 4 || b.Elem.ExpBits() > 2) || acc.Elem != dtype.F32 {
+		return fmt.Errorf("digits of f16 or bf16 by integers of up to 8 bits, or floats of up to 4 with two for the exponent, into f32, found %s · %s into %s", a, b, acc)
 	}
 	if a.Rank() != 2 || b.Rank() != 2 || acc.Rank() != 3 || a.Shape[0] != 1 || a.Shape[1] != b.Shape[0] || acc.Shape[1] != 4 || acc.Shape[2] != b.Shape[1] || a.Shape[1]%acc.Shape[0] != 0 {
 		return fmt.Errorf("shapes do not fit: digits of %s · %s into %s", a, b, acc)

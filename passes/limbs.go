@@ -57,6 +57,7 @@ type digits struct {
 	weights *ir.Value                     // as they are stored
 	factor  func(b *ir.Builder) *ir.Value // of each column, [rows, 1, N] for so many equal parts of K; nil without one
 	rows    int
+	bytes   int // of an element that the factor is loaded from
 	parts   int // of warps of their own
 	groups  int // that are summed by themselves: the parts, or two or four of each
 }
@@ -83,7 +84,7 @@ func sumOfDigits(k *ir.Kernel, c *Context, loop *ir.Op, i int, use map[*ir.Value
 		warps = c.Target.Warps
 	}
 	s.groups = s.parts
-	if !s.operands(k) {
+	if !s.operands(k, use) {
 		return nil
 	}
 	if depth, cols := d.Args[1].Type.Shape[0], d.Args[1].Type.Shape[1]; warps%s.parts != 0 || cols%(warps/s.parts*16) != 0 || depth != LimbDepth*s.parts {
@@ -101,13 +102,27 @@ func (s *digits) fits(warps, most int) bool {
 	depth, cols := s.dot.Args[1].Type.Shape[0], s.dot.Args[1].Type.Shape[1]
 	slot := depth*cols*s.weights.Type.Elem.Bits()/8 + depth*2*(warps/s.parts)
 	if s.factor != nil {
-		slot += 2 * s.rows * cols
+		slot += s.bytes * s.rows * cols
 	}
 	return max(1, s.loop.Int("pipeline"))*slot+4<<10+warps*LimbBytes <= most
 }
 
+// loadedBytes is the size of the widest element that a value comes from.
+func loadedBytes(v *ir.Value) (n int) {
+	switch o := v.Def; {
+	case o == nil, o.Code == ir.OpConst:
+	case o.Code == ir.OpLoad, o.Code == ir.OpGather:
+		return container(v.Type.Elem.Bits())
+	default:
+		for _, a := range o.Args {
+			n = max(n, loadedBytes(a))
+		}
+	}
+	return n
+}
+
 // operands recognises a row of 16-bit floats, and packed weights that become bytes, or their product with a factor.
-func (s *digits) operands(k *ir.Kernel) bool {
+func (s *digits) operands(k *ir.Kernel, use map[*ir.Value][]*ir.Op) bool {
 	x, w := s.dot.Args[0].Type, s.dot.Args[1]
 	if x.Elem != dtype.F16 && x.Elem != dtype.BF16 || x.Shape[0] != 1 || !packedOperand(k, w) {
 		return false
@@ -118,7 +133,7 @@ func (s *digits) operands(k *ir.Kernel) bool {
 			if n == 0 || s.parts%n != 0 && n != 2*s.parts && n != 4*s.parts {
 				continue
 			}
-			s.factor, s.rows, s.groups, w = rows, n, max(n, s.parts), mul.Args[1-i]
+			s.factor, s.rows, s.bytes, s.groups, w = rows, n, loadedBytes(mul.Args[i]), max(n, s.parts), mul.Args[1-i]
 			break
 		}
 	}
@@ -126,8 +141,19 @@ func (s *digits) operands(k *ir.Kernel) bool {
 		return false
 	}
 	s.weights = w.Def.Args[0]
-	_, ok := widen.InBytes(s.weights.Type.Elem)
-	return ok
+	if _, ok := widen.InBytes(s.weights.Type.Elem); !ok {
+		return false
+	}
+	// Floats have a program for words in the order of digits only: nobody else may want them in another.
+	return s.weights.Type.Elem.IsInt() || s.weights.Def != nil && s.weights.Def.Code == ir.OpLoad && alone(s.dot.Args[1], s.weights, use)
+}
+
+// alone reports that all that leads from one value to another has one user.
+func alone(from, to *ir.Value, use map[*ir.Value][]*ir.Op) bool {
+	if len(use[from]) != 1 {
+		return false
+	}
+	return from == to || slices.ContainsFunc(from.Def.Args, func(a *ir.Value) bool { return alone(a, to, use) })
 }
 
 // rewrite gives the sum a row for each pair of digits; before and after take operations that stand around the loop.

@@ -12,7 +12,7 @@ import (
 // weights to sum, the factor stays with the weights, two of which take one multiplication.
 func scalePass(k *ir.Kernel, c *Context) error {
 	rewrite(k.Body, func(b *ir.Builder, o *ir.Op) bool {
-		if o.Code != ir.OpDot || !o.Args[1].Type.Elem.IsFloat() || o.Result().Type.Elem != dtype.F32 {
+		if o.Code != ir.OpDot || o.Flag("limbs") || !o.Args[1].Type.Elem.IsFloat() || o.Result().Type.Elem != dtype.F32 {
 			return true
 		}
 		mul := o.Args[1].Def

@@ -118,30 +118,26 @@ func (d *deriver) fields() bool {
 	d.bitsOf = unitsOf(d.plan, d.l)
 	needs := need(d.t, d.l)
 	var chosen [][]int
-	switch kindOf(d.t, d.g) {
+	k := kindOf(d.t, d.g)
+	if (k == scaled || k == table) && !d.deferred {
+		return false
+	}
+	switch k {
 	case split:
 		return d.split()
 	case float: // all alike
 		best := slices.MinFunc(needs, func(a, b []int) int { return floatCost(d.bitsOf, a, d.l) - floatCost(d.bitsOf, b, d.l) })
 		chosen = slices.Repeat([][]int{best}, len(d.bitsOf))
 	case scaled: // as they lie
-		if !d.deferred {
-			return false
-		}
 		for _, bits := range d.bitsOf {
 			chosen = append(chosen, run(bits[0]%8, len(bits)))
 		}
-	case table:
-		if !d.deferred {
-			return false
-		}
-		chosen = choose(d.bitsOf, needs, regsOf)
 	default:
 		chosen = choose(d.bitsOf, needs, regsOf)
 	}
 	d.use(chosen)
 	for i, bits := range d.bitsOf {
-		if kindOf(d.t, d.g) == table {
+		if k == table {
 			d.lookUp(bits, chosen[i])
 			continue
 		}

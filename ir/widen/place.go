@@ -44,7 +44,8 @@ var (
 )
 
 // Place lays n elements of a type out in 32-bit words for a goal, in units: the fields 2i and 2i+1 lie at the same bits of
-// the two halves of words, or, for a goal of 8 bits, the fields 4i to 4i+3 at the same bits of the four bytes. A half or byte
+// the two halves of words, or, for a goal of 8 bits, the fields 4i to 4i+3 at the same bits of the four bytes (8i to 8i+7 at those
+// of the eight nibbles, where they are looked up). A half, byte or nibble
 // holds as many whole fields as fit; what is left of them together makes further fields in pieces, so that odd widths waste
 // nothing. Among the placements that do, it takes the one whose program is shortest. Types that have no program for the goal
 // get the same placement as integers of their width in pairs, as do numbers of elements that bytes do not hold in whole

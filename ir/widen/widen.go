@@ -23,7 +23,7 @@ import (
 
 // Goal is what elements are widened to.
 type Goal struct {
-	To  dtype.Type // F16, BF16, F32, or I8 and U8 (integers only: casts between integers wrap)
+	To  dtype.Type // F16, BF16, F32, or I8 and U8 (of integers: casts between integers wrap; and Scaled)
 	FP8 bool       // the target converts pairs of f8e4m3fn and f8e5m2 to f16 itself (PTX: sm_90)
 
 	// Scaled lets a byte stand for a multiple of its element, plus a constant: for a product whose other factor makes up for it.
@@ -77,7 +77,8 @@ type Step struct {
 	Kind    string
 }
 
-// Out is a register with the result for a unit: a pair of elements (four when the goal has 8 bits, one when it has 32). The value of an
+// Out is a register with a result: a pair of elements (four when the goal has 8 bits, one when it has 32). A unit has one, or two where it
+// is looked up. The value of an
 // element is Scale·x + Offset; both are trivial (1 and 0) unless the program was derived deferred.
 type Out struct {
 	X             Arg

@@ -72,13 +72,20 @@ func (p *Program) LaunchShape(grid [3]int64) (blocks [3]uint32, shared uint32, e
 	size := p.code.Shared
 	if p.apart() {
 		d := p.dev
-		beside := p.Function.SharedBytes + d.SharedReserved
 		share := (int(blocks[0]) + d.SMs - 1) / d.SMs
-		if n := (d.SharedPerSM/(share+1) - beside + 128) &^ 127; n*share+beside*share <= d.SharedPerSM { // one more has no room
-			size = max(size, min(n, d.SharedPerBlockOptIn-p.Function.SharedBytes))
-		}
+		size = max(size, min(crowded(share, d.SharedPerSM, d.SharedReserved+p.Function.SharedBytes), d.SharedPerBlockOptIn-p.Function.SharedBytes))
 	}
 	return blocks, uint32(size), nil
+}
+
+// crowded is the least dynamic shared memory, in steps of 128 bytes, of which an SM with so many bytes holds n blocks and no more, each
+// of which takes others besides; 0 where there is none.
+func crowded(n, perSM, besides int) int {
+	size := (perSM/(n+1) - besides + 128) &^ 127
+	if size <= 0 || n*(size+besides) > perSM {
+		return 0
+	}
+	return size
 }
 
 // apart reports a kernel whose blocks must be kept apart. Those of a persistent kernel all stay to the end, so they should lie evenly on the SMs. When

@@ -61,7 +61,9 @@ func buildLimbs(p *prep, o *ir.Op) (step, error) {
 				row[j] += sum[q*n+j]
 			}
 		}
-		round(f.F[d])
+		if round != nil {
+			round(f.F[d])
+		}
 		return nil
 	}, nil
 }
