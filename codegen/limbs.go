@@ -41,10 +41,20 @@ func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 	}
 	lo.digits(l, lo.hold(lo.tiles[o.Args[0]]))
 	sum, fresh := lo.freshSum(o, t)
+	var zero *thread.Var
+	if len(o.Args) > 3 {
+		zero = lo.hold(lo.tiles[o.Args[3]])
+	}
 	steps := m.Steps / m.Groups
 	weight := l.weight()
 	for q := range m.Groups {
-		rows := l.rows(q, steps)            // what the offsets take from each sum
+		rows := l.rows(q, steps, func(t Term) float64 { return -t.Offset / t.Scale }) // what the offsets take from each sum
+		var all node                                                                  // the row alone
+		if zero != nil {
+			ones := l.rows(q, steps, func(t Term) float64 { return 1 / t.Scale })
+			none := b.Float(thread.F32, magic)
+			all = b.Fma(b.Bin(thread.Sub, ones(1), none), b.Float(thread.F32, 128), b.Bin(thread.Sub, ones(0), none))
+		}
 		for r0 := 0; r0 < m.Wide; r0 += 2 { // two independent chains of instructions
 			n := min(2, m.Wide-r0)
 			c := l.counters("c", 4*n)
@@ -55,8 +65,12 @@ func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 			for i := 0; i < c.Len; i += 2 {
 				low := b.Bin(thread.Sub, l.counted(c, i), rows(0))
 				high := b.Bin(thread.Sub, l.counted(c, i+1), rows(1))
-				x := b.Bin(thread.Mul, b.Fma(high, b.Float(thread.F32, 128), low), weight)
 				at := b.I32((q*m.Wide+r0)*2 + i/2)
+				x := b.Fma(high, b.Float(thread.F32, 128), low)
+				if zero != nil {
+					x = b.Fma(b.Un(thread.Neg, b.Get(zero, at, 1)), all, x)
+				}
+				x = b.Bin(thread.Mul, x, weight)
 				if !fresh {
 					x = b.Bin(thread.Add, b.Get(sum, at, 1), x)
 				}
@@ -114,17 +128,16 @@ func (l *limbs) counted(c *thread.Var, i int) node {
 	return l.b.Bitcast(l.b.Get(c, l.b.I32(i), 1), thread.Scalar(thread.F32))
 }
 
-// rows counts what the offsets of the bytes add to the sums of a group, for all columns of weights at once: a chain of instructions
-// of its own.
-func (l *limbs) rows(group, steps int) func(j int) node {
+// rows counts bytes that are the same in all columns of weights, a chain of instructions of its own: what a step of a group has of them is a
+// function of the step's terms. The sums have magic on top.
+func (l *limbs) rows(group, steps int, of func(t Term) float64) func(j int) node {
 	b := l.b
 	c := b.NewVar("bias", thread.I32, 4)
 	sum := l.counters("offset", 4)
 	any := false
 	for s := group * steps; s < (group+1)*steps; s++ {
 		for i := range 4 { // a word of each half of the step, and of the rows below
-			t := l.steps[2*s+i/2]
-			n := -int(t.Offset / t.Scale)
+			n := int(of(l.steps[2*s+i/2]))
 			any = any || n != 0
 			b.Set(c, b.I32(i), b.Int(thread.I32, int64(int32(uint32(n)*0x1010101))))
 		}

@@ -206,6 +206,9 @@ func verifyDot(o *Op) error {
 	if o.Flag("limbs") {
 		return verifyLimbs(o)
 	}
+	if len(o.Args) != 3 {
+		return fmt.Errorf("takes 3 arguments, found %d: a zero goes with digits only", len(o.Args))
+	}
 	if a.Elem != b.Elem {
 		return fmt.Errorf("operands are %s and %s", a.Elem, b.Elem)
 	}
@@ -232,7 +235,10 @@ func verifyLimbs(o *Op) error {
 	if a.Rank() != 2 || b.Rank() != 2 || acc.Rank() != 3 || a.Shape[0] != 1 || a.Shape[1] != b.Shape[0] || acc.Shape[1] != 4 || acc.Shape[2] != b.Shape[1] || a.Shape[1]%acc.Shape[0] != 0 {
 		return fmt.Errorf("shapes do not fit: digits of %s · %s into %s", a, b, acc)
 	}
-	return sameTiles(o.Args[2], o.Result())
+	if len(o.Args) > 4 {
+		return fmt.Errorf("takes 3 or 4 arguments, found %d", len(o.Args))
+	}
+	return sameTiles(append(o.Args[2:len(o.Args):len(o.Args)], o.Result())...)
 }
 
 func verifyReduce(o *Op) error {

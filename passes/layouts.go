@@ -216,7 +216,7 @@ func (s *solver) solve() error {
 		case o.Code == ir.OpGather: // each element has its index beside it
 			s.tie(o.Result(), o.Args[1])
 		case o.Code == ir.OpDot:
-			s.tie(o.Result(), o.Args[2])
+			s.tie(append([]*ir.Value{o.Result()}, o.Args[2:]...)...)
 			if packedOperand(s.k, o.Args[1]) {
 				o.Set("swap", true)
 			}

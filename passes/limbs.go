@@ -28,7 +28,7 @@ const LimbBytes = 4 * 4 * (8*Limbs + 8)
 // row leaves seven of the eight columns of an instruction free: they take the digits of the row as a fixed-point number, so that the
 // weights need be widened to bytes only, which takes half the instructions of a widening to f16 and half as many matrix instructions.
 // Sums over a part of K are then exact, and a factor that is constant along it (a scale for each group of rows) multiplies the
-// sum. The accumulator that a loop carries becomes a stack of four rows, one for each pair of digits and with its weight, which are added up
+// sum; a zero that is subtracted from the weights first takes so many times the sum of the row off. The accumulator that a loop carries becomes a stack of four rows, one for each pair of digits and with its weight, which are added up
 // after the loop.
 func limbsPass(k *ir.Kernel, c *Context) error {
 	use := uses(k)
@@ -54,12 +54,38 @@ type digits struct {
 	loop    *ir.Op
 	i       int
 	dot     *ir.Op
-	weights *ir.Value                     // as they are stored
-	factor  func(b *ir.Builder) *ir.Value // of each column, [rows, 1, N] for so many equal parts of K; nil without one
-	rows    int
-	bytes   int // of an element that the factor is loaded from
-	parts   int // of warps of their own
-	groups  int // that are summed by themselves: the parts, or two or four of each
+	weights *ir.Value // as they are stored
+	factor  repeated  // that the weights are multiplied by
+	zero    repeated  // that is subtracted from them first
+	parts   int       // of warps of their own
+	groups  int       // that are summed by themselves: the parts, or two or four of each
+}
+
+// repeated is a tile [K, N] of n rows, repeated K/n times each.
+type repeated struct {
+	n     int                           // 0: there is none
+	rows  func(b *ir.Builder) *ir.Value // as [n, 1, N]
+	bytes int                           // of an element that it is loaded from
+}
+
+// repeats takes rows that fit the parts: each part has the same one, or one, two or four of its own.
+func (s *digits) repeats(v *ir.Value, r *repeated) bool {
+	rows, n := rowsOf(v)
+	if n == 0 || s.parts%n != 0 && n != 2*s.parts && n != 4*s.parts {
+		return false
+	}
+	*r = repeated{n, rows, loadedBytes(v)}
+	s.groups = max(s.groups, n)
+	return true
+}
+
+// spread is the rows as a tile of the sums.
+func (r repeated) spread(b *ir.Builder, t ir.Type) *ir.Value {
+	f := b.Cast(r.rows(b), dtype.F32)
+	if groups, cols := t.Shape[0], t.Shape[2]; r.n > 1 && r.n < groups {
+		f = b.Reshape(b.Broadcast(f, r.n, groups/r.n, cols), groups, 1, cols)
+	}
+	return b.Op(ir.OpBroadcast, []*ir.Value{f}, t).Result()
 }
 
 func sumOfDigits(k *ir.Kernel, c *Context, loop *ir.Op, i int, use map[*ir.Value][]*ir.Op) *digits {
@@ -101,9 +127,7 @@ func sumOfDigits(k *ir.Kernel, c *Context, loop *ir.Op, i int, use map[*ir.Value
 func (s *digits) fits(warps, most int) bool {
 	depth, cols := s.dot.Args[1].Type.Shape[0], s.dot.Args[1].Type.Shape[1]
 	slot := depth*cols*s.weights.Type.Elem.Bits()/8 + depth*2*(warps/s.parts)
-	if s.factor != nil {
-		slot += s.bytes * s.rows * cols
-	}
+	slot += (s.factor.bytes*s.factor.n + s.zero.bytes*s.zero.n) * cols
 	return max(1, s.loop.Int("pipeline"))*slot+4<<10+warps*LimbBytes <= most
 }
 
@@ -121,21 +145,22 @@ func loadedBytes(v *ir.Value) (n int) {
 	return n
 }
 
-// operands recognises a row of 16-bit floats, and packed weights that become bytes, or their product with a factor.
+// operands recognises a row of 16-bit floats, and packed weights that become bytes, less a zero, times a factor.
 func (s *digits) operands(k *ir.Kernel, use map[*ir.Value][]*ir.Op) bool {
 	x, w := s.dot.Args[0].Type, s.dot.Args[1]
 	if x.Elem != dtype.F16 && x.Elem != dtype.BF16 || x.Shape[0] != 1 || !packedOperand(k, w) {
 		return false
 	}
-	if mul := w.Def; mul.Code == ir.OpMul {
+	if o := w.Def; o.Code == ir.OpMul {
 		for i := range 2 {
-			rows, n := rowsOf(mul.Args[i])
-			if n == 0 || s.parts%n != 0 && n != 2*s.parts && n != 4*s.parts {
-				continue
+			if s.repeats(o.Args[i], &s.factor) {
+				w = o.Args[1-i]
+				break
 			}
-			s.factor, s.rows, s.bytes, s.groups, w = rows, n, loadedBytes(mul.Args[i]), max(n, s.parts), mul.Args[1-i]
-			break
 		}
+	}
+	if o := w.Def; o != nil && o.Code == ir.OpSub && s.repeats(o.Args[1], &s.zero) {
+		w = o.Args[0]
 	}
 	if w.Def == nil || w.Def.Code != ir.OpCast {
 		return false
@@ -168,19 +193,21 @@ func (s *digits) rewrite(before, after *ir.Builder) {
 
 	s.dot.Args[1] = s.weights
 	s.dot.Set("limbs", true)
-	if s.factor != nil {
+	if s.factor.n+s.zero.n > 0 { // a sum of its own that is weighed, and then added
 		at := slices.Index(body.Ops, s.dot)
 		in := &ir.Builder{Block: &ir.Block{}, Span: s.dot.Span}
 		s.dot.Args[2] = in.Number(t, 0)
+		if s.zero.n > 0 {
+			s.dot.Args = append(s.dot.Args, s.zero.spread(in, t))
+		}
 		body.Ops = slices.Insert(body.Ops, at, in.Block.Ops...)
 		at = slices.Index(body.Ops, s.dot) + 1
 		in.Block = &ir.Block{}
-		f := in.Cast(s.factor(in), dtype.F32)
-		if n := s.rows; n > 1 && n < s.groups {
-			f = in.Reshape(in.Broadcast(f, n, s.groups/n, cols), s.groups, 1, cols)
+		if s.factor.n > 0 {
+			y.Args[s.i] = in.Op(ir.OpFma, []*ir.Value{s.dot.Result(), s.factor.spread(in, t), arg}, t).Result()
+		} else {
+			y.Args[s.i] = in.Binary(ir.OpAdd, arg, s.dot.Result())
 		}
-		f = in.Op(ir.OpBroadcast, []*ir.Value{f}, t).Result()
-		y.Args[s.i] = in.Op(ir.OpFma, []*ir.Value{s.dot.Result(), f, arg}, t).Result()
 		body.Ops = slices.Insert(body.Ops, at, in.Block.Ops...)
 	}
 

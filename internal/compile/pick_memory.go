@@ -110,7 +110,11 @@ func (m *measure) dot(o *ir.Op) {
 		cols := float64(o.Args[0].Type.Shape[0])
 		m.into.tensor += m.trips * float64(m.k.Warps) / 4 * float64(f.Wide) * k / 16 * max(16, 0.57*cols)
 	} else if f.Groups > 0 {
-		m.into.mma += m.trips * float64(f.Wide*f.Steps)
+		wide := f.Wide
+		if len(o.Args) > 3 { // the row alone, for the zeros
+			wide++
+		}
+		m.into.mma += m.trips * float64(wide*f.Steps)
 	} else {
 		m.into.mma += m.trips * n / 4 * k / float64(f.K)
 	}

@@ -38,7 +38,7 @@ func buildDot(p *prep, o *ir.Op) (step, error) {
 	}, nil
 }
 
-// buildLimbs adds the products of a row of floats and the rows of weights to the first of the rows whose sum counts.
+// buildLimbs adds the products of a row of floats and the rows of weights, less zero, to the first of the rows whose sum counts.
 func buildLimbs(p *prep, o *ir.Op) (step, error) {
 	b, acc := o.Args[1].Type, o.Result().Type
 	k, n, parts := b.Shape[0], b.Shape[1], acc.Shape[0]
@@ -51,6 +51,11 @@ func buildLimbs(p *prep, o *ir.Op) (step, error) {
 		} else {
 			for i, x := range f.I[s[1]] {
 				w[i] = float64(x)
+			}
+		}
+		if len(s) > 3 {
+			for i := range w {
+				w[i] -= f.F[s[3]][i/n/(k/parts)*acc.Shape[1]*n+i%n]
 			}
 		}
 		dot(sum, f.F[s[0]], w, k, n, parts)

@@ -118,6 +118,44 @@ func TestLimbsAreExact(t *testing.T) {
 	})
 }
 
+// Zeros are subtracted from the weights, exactly: of every type of zero, for whole parts and for groups of them, beside factors.
+func TestLimbsWithZeros(t *testing.T) {
+	limbRuns(t, func(t *testing.T, run func(t *testing.T, c Case, set func(p *Prepared)) map[string]*tensor.Tensor) {
+		rnd := rand.New(rand.NewSource(7))
+		for _, types := range [][2]string{{"u1", "u1"}, {"u2", "u8"}, {"u3", "u3"}, {"u4", "u4"}, {"i4", "i4"}, {"u5", "u8"}, {"u8", "u8"}, {"i8", "i8"}, {"f3e1m1", "i4"}, {"f4e2m1", "f4e2m1"}} {
+			for i, g := range []int{32, 64, 128, 256} {
+				a := []string{"f16", "bf16"}[i%2]
+				t.Run(fmt.Sprint(types, " ", a, " ", g), func(t *testing.T) {
+					c := Case{"linear_zero", "LinearZero", defs{"W": types[0], "Z": types[1], "A": a, "G": fmt.Sprint(g), "BM": "1", "BN": "32", "splits": "2", "warps": "2"}, dims{"M": 1, "K": 512, "N": 32}, nil}
+					var args map[string]runtime.Arg
+					out := run(t, c, func(p *Prepared) {
+						args = p.Args
+						x, s := p.Args["x"].Tensor, p.Args["s"].Tensor
+						for i := range x.Len() {
+							x.SetCode(i, x.DType.FromFloat(rnd.NormFloat64(), x.DType.Mode()))
+						}
+						for i := range s.Len() {
+							s.SetCode(i, s.DType.FromFloat(0x1p-6, s.DType.Mode()))
+						}
+					})
+					x, q, z := args["x"].Tensor.Floats(), args["w"].Tensor.Floats(), args["z"].Tensor.Floats()
+					for n := range 32 {
+						want, all := 0.0, 0.0
+						for k := range 512 {
+							w, z := q[k*32+n], z[k/g*32+n]
+							want += x[k] * (w - z) * 0x1p-6
+							all += math.Abs(x[k]) * max(math.Abs(w), math.Abs(z)) * 0x1p-6
+						}
+						y := out["y"]
+						ulp := map[string]float64{"f16": 0x1p-11, "bf16": 0x1p-8}[a]
+						require.LessOrEqual(t, math.Abs(y.Floats()[n]-want), 0x1p-20*all+math.Abs(want)*ulp*1.01, "column %d", n)
+					}
+				})
+			}
+		}
+	})
+}
+
 // What is not finite makes the sums NaN, in every column and whatever it meets.
 func TestLimbsOfWhatIsNotFinite(t *testing.T) {
 	limbRuns(t, func(t *testing.T, run func(t *testing.T, c Case, set func(p *Prepared)) map[string]*tensor.Tensor) {
