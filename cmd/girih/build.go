@@ -94,7 +94,7 @@ func (c *buildCmd) Run(a *app) error {
 	}
 	known.keep(c, k.Name, text)
 	if c.Emit == "bundle" {
-		return writeBundle(c.Output, k, code, text, src)
+		return writeBundle(c.Output, k, code, text, src, choice)
 	}
 	return a.output(c.Output, text)
 }

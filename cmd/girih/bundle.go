@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,8 +16,12 @@ import (
 )
 
 // writeBundle writes the code, the manifest and a C header of docs/abi.md, into a directory or a zip file.
-func writeBundle(path string, k *ir.Kernel, code *compile.Code, text []byte, s *kernelSource) error {
+func writeBundle(path string, k *ir.Kernel, code *compile.Code, text []byte, s *kernelSource, c compile.Choice) error {
 	one := gen.Single{Decl: lang.Kernel{Name: k.Name}, Kernel: k, Code: code, Text: text, Values: s.defines, Sources: map[string][]byte{}}
+	if c.From != "" {
+		one.Picked = c.Defines(s.defines)
+		maps.DeleteFunc(one.Picked, func(name, _ string) bool { _, given := s.defines[name]; return given })
+	}
 	if s.pkg != nil {
 		one.Decl, one.Package = s.decl, s.pkg.Name
 		for _, src := range s.pkg.Sources {

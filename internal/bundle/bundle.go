@@ -73,21 +73,22 @@ type Instr struct {
 
 // Code is a kernel compiled for one target.
 type Code struct {
-	Target     string          `json:"target"`               // "cpu", "sm_80", "sm_90a" …
-	Symbol     string          `json:"symbol"`               // of the entry point
-	File       string          `json:"file"`                 // PTX or C
-	SHA256     string          `json:"sha256"`               // of the file
-	Object     string          `json:"object,omitempty"`     // a shared object made of the C, if any
-	System     string          `json:"system,omitempty"`     // where the object loads, such as "linux/amd64"
-	Threads    int             `json:"threads"`              // of a block: (threads, 1, 1)
-	Shared     int             `json:"shared"`               // bytes of dynamic shared memory
-	Cluster    int             `json:"cluster,omitempty"`    // blocks of a cluster: the launch has so many times as many along the first axis of the grid
-	Persistent bool            `json:"persistent,omitempty"` // each block takes one place of the grid after the other: launch no more blocks than the chip holds at a time
-	Places     int64           `json:"places,omitempty"`     // most blocks of the grid in all; as many as a GPU counts when absent
-	Dependent  bool            `json:"dependent,omitempty"`  // the code waits by itself for the kernel launched before: launch it with the attribute for programmatic dependent launch
-	Align      int             `json:"align"`                // of tensors, in bytes
-	Dims       []Dim           `json:"dims"`                 // what this code wants of them, which may be more than the kernel does
-	Packs      map[string]Pack `json:"packs,omitempty"`      // packed parameters; without an entry they are row-major
+	Target     string            `json:"target"`               // "cpu", "sm_80", "sm_90a" …
+	Symbol     string            `json:"symbol"`               // of the entry point
+	Picked     map[string]string `json:"picked,omitempty"`     // tune values that were picked for it, beside the kernel's values
+	File       string            `json:"file"`                 // PTX or C
+	SHA256     string            `json:"sha256"`               // of the file
+	Object     string            `json:"object,omitempty"`     // a shared object made of the C, if any
+	System     string            `json:"system,omitempty"`     // where the object loads, such as "linux/amd64"
+	Threads    int               `json:"threads"`              // of a block: (threads, 1, 1)
+	Shared     int               `json:"shared"`               // bytes of dynamic shared memory
+	Cluster    int               `json:"cluster,omitempty"`    // blocks of a cluster: the launch has so many times as many along the first axis of the grid
+	Persistent bool              `json:"persistent,omitempty"` // each block takes one place of the grid after the other: launch no more blocks than the chip holds at a time
+	Places     int64             `json:"places,omitempty"`     // most blocks of the grid in all; as many as a GPU counts when absent
+	Dependent  bool              `json:"dependent,omitempty"`  // the code waits by itself for the kernel launched before: launch it with the attribute for programmatic dependent launch
+	Align      int               `json:"align"`                // of tensors, in bytes
+	Dims       []Dim             `json:"dims"`                 // what this code wants of them, which may be more than the kernel does
+	Packs      map[string]Pack   `json:"packs,omitempty"`      // packed parameters; without an entry they are row-major
 }
 
 // Sum is the SHA-256 of a text in hexadecimal.

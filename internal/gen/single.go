@@ -18,6 +18,7 @@ type Single struct {
 	Text    []byte            // of the code: PTX or C
 	Package string            // that it is of
 	Values  map[string]string // of its parameters, as they were set
+	Picked  map[string]string // tune values that were picked
 	Sources map[string][]byte // by name
 }
 
@@ -37,6 +38,7 @@ func (s *Single) Files() map[string][]byte {
 	m.Files[k.manifest.IR] = []byte(s.Kernel.String())
 	code := codeOf(s.Kernel.Name, s.Code, s.Text)
 	m.Files[code.File] = s.Text
+	code.Picked = s.Picked
 	k.manifest.Codes = []bundle.Code{code}
 	m.kernels, m.Manifest.Kernels = []made{k}, []bundle.Kernel{k.manifest}
 	return m.C(s.Kernel.Name)
