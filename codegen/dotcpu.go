@@ -48,10 +48,13 @@ func (lo *lowerer) dotCPU(o *ir.Op, t *tile) {
 	}
 	b := lo.b
 	av := lo.hold(lo.raised(lo.tiles[o.Args[0]], acc))
-	d := &blockDot{lo: lo, m: o.Args[0].Type.Shape[0], k: k, n: n, lanes: lanes, e: e, av: av}
+	d := &blockDot{lo: lo, m: o.Args[0].Type.Shape[0], k: k, n: n, parts: 1, lanes: lanes, e: e, av: av}
+	if t.t.Rank() == 3 {
+		d.parts = t.t.Shape[0]
+	}
 	d.rows, d.vectors = shapeCPU(d.m, n/lanes)
 	d.packed = lo.packedOperand(o.Args[1], e, k)
-	if d.packed == nil || d.m > blockRows {
+	if d.packed == nil || d.m > blockRows || k/d.parts%d.packed.period() != 0 {
 		d.panels(lo.raised(lo.tiles[o.Args[1]], acc), turned(o.Args[1]))
 	}
 	for _, x := range o.Args[:2] {
@@ -84,10 +87,12 @@ func isZero(o *ir.Op) bool {
 type blockDot struct {
 	lo            *lowerer
 	m, k, n       int
+	parts         int  // of K, with sums of their own
+	part          node // the current one
 	lanes         int
 	rows, vectors int // of a block
 	e             thread.Elem
-	av, bv, cv    *thread.Var  // [m][k], [n / (vectors*lanes)][k][vectors*lanes], [m][n]
+	av, bv, cv    *thread.Var  // [m][k], [n / (vectors*lanes)][k][vectors*lanes], [parts][m][n]
 	packed        *packedLanes // the right operand where it is widened on the way
 	fresh         bool         // the sum starts at zero
 	next          []*ahead     // what the next iteration loads
@@ -133,24 +138,43 @@ func (d *blockDot) emit() {
 	full, rest := d.m/d.rows, d.m%d.rows
 	body := func() {
 		b.Local(d.n/d.width(), func(p node) {
-			if full > 0 {
-				b.Local(full, func(i node) {
-					d.block(p, b.Bin(thread.Mul, i, b.I32(d.rows)), d.rows, b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(full)), i))
-				})
-			}
-			if rest > 0 {
-				d.block(p, b.I32(full*d.rows), rest, nil)
-			}
+			d.each(func() {
+				if full > 0 {
+					b.Local(full, func(i node) {
+						number := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(full)), i)
+						if d.parts > 1 {
+							number = nil
+						}
+						d.block(p, b.Bin(thread.Mul, i, b.I32(d.rows)), d.rows, number)
+					})
+				}
+				if rest > 0 {
+					d.block(p, b.I32(full*d.rows), rest, nil)
+				}
+			})
 		})
 	}
 	if d.packed != nil && d.bv == nil && d.packed.pred != nil {
 		if d.fresh {
-			b.Local(d.m*d.n, func(i node) { b.Set(d.cv, i, d.zero()) })
+			b.Local(d.parts*d.m*d.n, func(i node) { b.Set(d.cv, i, d.zero()) })
 		}
 		b.If(d.packed.pred, body, nil)
 		return
 	}
 	body()
+}
+
+// each walks over the parts.
+func (d *blockDot) each(body func()) {
+	if d.parts == 1 {
+		d.part = d.lo.b.I32(0)
+		body()
+		return
+	}
+	d.lo.b.Local(d.parts, func(q node) {
+		d.part = q
+		body()
+	})
 }
 
 func (d *blockDot) zero() node {
@@ -166,7 +190,7 @@ func (d *blockDot) block(p, i node, rows int, number node) {
 	acc := b.NewRegisters("r", d.e, rows*d.vectors)
 	reg := func(r, v int) node { return b.I32((r*d.vectors + v) * d.lanes) }
 	at := func(r, v int) node { // in the sum
-		row := b.Bin(thread.Add, i, b.I32(r))
+		row := b.Bin(thread.Add, b.Bin(thread.Add, i, b.I32(r)), b.Bin(thread.Mul, d.part, b.I32(d.m)))
 		return b.Bin(thread.Add, b.Bin(thread.Add, b.Bin(thread.Mul, row, b.I32(d.n)), b.Bin(thread.Mul, p, b.I32(d.width()))), b.I32(v*d.lanes))
 	}
 	for r := range rows {
@@ -188,13 +212,14 @@ func (d *blockDot) block(p, i node, rows int, number node) {
 		}
 	}
 	if d.packed != nil && d.bv == nil {
-		d.packed.walk(d, p, step)
+		d.packed.walk(d, p, d.part, d.parts, step)
 	} else {
-		unroll := 1
-		for unroll < 4 && d.k%(2*unroll) == 0 {
+		unroll, depth := 1, d.k/d.parts
+		for unroll < 4 && depth%(2*unroll) == 0 {
 			unroll *= 2
 		}
-		b.For(b.I32(0), b.I32(d.k), b.I32(unroll), func(k0 node) {
+		from := b.Bin(thread.Mul, d.part, b.I32(depth))
+		b.For(from, b.Bin(thread.Add, from, b.I32(depth)), b.I32(unroll), func(k0 node) {
 			for u := range unroll {
 				kk := b.Bin(thread.Add, k0, b.I32(u))
 				xs := make([]node, d.vectors)

@@ -104,13 +104,15 @@ func (w *packedLanes) period() int {
 	return n
 }
 
-// walk goes along K for the vectors of one panel of a dot.
-func (w *packedLanes) walk(d *blockDot, p node, step func(kk node, xs []node)) {
+// walk goes along K, or a part of it, for the vectors of one panel of a dot.
+func (w *packedLanes) walk(d *blockDot, p, part node, parts int, step func(kk node, xs []node)) {
 	b := w.lo.b
 	fields := w.period()
 	words := fields * w.t.Bits() / 32
 	line := 4 * w.pack.Threads
-	b.For(b.I32(0), b.I32(d.k/fields), b.I32(1), func(g node) {
+	turns := d.k / parts / fields
+	from := b.Bin(thread.Mul, part, b.I32(turns))
+	b.For(from, b.Bin(thread.Add, from, b.I32(turns)), b.I32(1), func(g node) {
 		ws := make([][]node, d.vectors)
 		for v := range ws {
 			panel := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(d.vectors)), b.I32(v))
@@ -137,7 +139,7 @@ func (d *blockDot) widenPanels() {
 	b, w := d.lo.b, d.packed
 	fill := func() {
 		b.Local(d.n/d.width(), func(p node) {
-			w.walk(d, p, func(kk node, xs []node) {
+			w.walk(d, p, b.I32(0), 1, func(kk node, xs []node) {
 				row := b.Bin(thread.Add, b.Bin(thread.Mul, p, b.I32(d.k)), kk)
 				for v, x := range xs {
 					b.Set(d.bv, b.Bin(thread.Add, b.Bin(thread.Mul, row, b.I32(d.width())), b.I32(v*d.lanes)), x)

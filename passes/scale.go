@@ -15,6 +15,9 @@ func scalePass(k *ir.Kernel, c *Context) error {
 		if o.Code != ir.OpDot || o.Flag("limbs") || !o.Args[1].Type.Elem.IsFloat() || o.Result().Type.Elem != dtype.F32 {
 			return true
 		}
+		if !c.Target.GPU && sumGroups(k, c, b, o) {
+			return true
+		}
 		mul := o.Args[1].Def
 		if mul == nil || mul.Code != ir.OpMul {
 			return true

@@ -267,8 +267,9 @@ func (c *cpuCount) packed(v *ir.Value) bool {
 // dot counts after codegen's dotCPU: two multiply-adds of a vector each cycle where enough sums are in flight.
 func (c *cpuCount) dot(o *ir.Op) float64 {
 	t := o.Result().Type
-	if t.Rank() != 2 {
-		return math.Inf(1)
+	parts := 1.0
+	if t.Rank() == 3 {
+		parts, t = float64(t.Shape[0]), t.WithShape(t.Shape[1:]...)
 	}
 	m, n, k := float64(t.Shape[0]), float64(t.Shape[1]), float64(o.Args[0].Type.Shape[1])
 	lanes := float64(thread.WideLanes(thread.F32))
@@ -278,7 +279,7 @@ func (c *cpuCount) dot(o *ir.Op) float64 {
 	vectors := min(n/lanes, max(2, 8/m))
 	chains := min(m, 12) * vectors
 	sum := m * n * k / lanes / 2 * max(1, 8/chains)
-	sum += m * n / lanes * 2 // the sum comes from memory and goes back
+	sum += parts * m * n / lanes * 2 // the sum comes from memory and goes back
 	if c.packed(o.Args[1]) {
 		sum += k * n / lanes * 1.5
 		if m > 16 {
