@@ -173,9 +173,9 @@ func (s *digits) operands(k *ir.Kernel, use map[*ir.Value][]*ir.Op) bool {
 	return s.weights.Type.Elem.IsInt() || s.weights.Def != nil && s.weights.Def.Code == ir.OpLoad && alone(s.dot.Args[1], s.weights, use)
 }
 
-// alone reports that all that leads from one value to another has one user.
+// alone reports that all that leads from one value to another has one user, and no layout of the author's.
 func alone(from, to *ir.Value, use map[*ir.Value][]*ir.Op) bool {
-	if len(use[from]) != 1 {
+	if len(use[from]) != 1 || from.Layout != nil {
 		return false
 	}
 	return from == to || slices.ContainsFunc(from.Def.Args, func(a *ir.Value) bool { return alone(a, to, use) })
