@@ -82,7 +82,7 @@ func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 }
 
 // multiples is the weights as bytes, four to a word, and leaves in l.steps what they stand for: by the program of the plan, or, where
-// that serves other users of the weights too, as whole integers.
+// that serves other users of the weights too, or the author has laid them out, as whole integers or one by one.
 func (lo *lowerer) multiples(l *limbs, weights *ir.Value, m *passes.Mma) *thread.Var {
 	b, t := lo.b, lo.tiles[weights]
 	from := weights.Type.Elem
@@ -103,7 +103,16 @@ func (lo *lowerer) multiples(l *limbs, weights *ir.Value, m *passes.Mma) *thread
 		lo.unpack(t)
 	}
 	if from.IsFloat() {
-		panic("codegen: weights of " + from.String() + " are not in the order of digits") // passes/limbs.go takes no others
+		unit := widen.Unit(from)
+		for i := range l.steps {
+			l.steps[i].Scale = unit
+		}
+		x, whole := lo.hold(t), &tile{v: b.NewVar("n", thread.I32, t.locals())}
+		b.Local(whole.v.Len, func(i node) {
+			v := b.Bin(thread.Mul, b.Conv(b.Get(x, i, 1), thread.F32, false), b.Float(thread.F32, 1/unit))
+			b.Set(whole.v, i, b.Conv(v, thread.I32, false))
+		})
+		t = whole
 	}
 	return lo.operand(t, thread.MmaForms[m.Kind])
 }

@@ -28,8 +28,8 @@ const LimbBytes = 4 * 4 * (8*Limbs + 8)
 // row leaves seven of the eight columns of an instruction free: they take the digits of the row as a fixed-point number, so that the
 // weights need be widened to bytes only, which takes half the instructions of a widening to f16 and half as many matrix instructions.
 // Sums over a part of K are then exact, and a factor that is constant along it (a scale for each group of rows) multiplies the
-// sum; a zero that is subtracted from the weights first takes so many times the sum of the row off. The accumulator that a loop carries becomes a stack of four rows, one for each pair of digits and with its weight, which are added up
-// after the loop.
+// sum; a zero that is subtracted from the weights first takes so many times the sum of the row off. The accumulator that a loop carries
+// becomes a stack of four rows, one for each pair of digits and with its weight, which are added up after the loop.
 func limbsPass(k *ir.Kernel, c *Context) error {
 	use := uses(k)
 	rewrite(k.Body, func(b *ir.Builder, o *ir.Op) bool {
@@ -169,13 +169,13 @@ func (s *digits) operands(k *ir.Kernel, use map[*ir.Value][]*ir.Op) bool {
 	if _, ok := widen.InBytes(s.weights.Type.Elem); !ok {
 		return false
 	}
-	// Floats have a program for words in the order of digits only: nobody else may want them in another.
+	// Floats have a program for words in the order of digits only, else they become bytes one by one: nobody else should want them in another.
 	return s.weights.Type.Elem.IsInt() || s.weights.Def != nil && s.weights.Def.Code == ir.OpLoad && alone(s.dot.Args[1], s.weights, use)
 }
 
-// alone reports that all that leads from one value to another has one user, and no layout of the author's.
+// alone reports that all that leads from one value to another has one user.
 func alone(from, to *ir.Value, use map[*ir.Value][]*ir.Op) bool {
-	if len(use[from]) != 1 || from.Layout != nil {
+	if len(use[from]) != 1 {
 		return false
 	}
 	return from == to || slices.ContainsFunc(from.Def.Args, func(a *ir.Value) bool { return alone(a, to, use) })

@@ -100,3 +100,6 @@ func InBytes(t dtype.Type) (Goal, bool) {
 	}
 	return Goal{}, false
 }
+
+// Unit is the number of which all values of a float that is looked up are multiples.
+func Unit(t dtype.Type) float64 { return tableOf(t).unit }
