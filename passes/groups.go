@@ -30,26 +30,20 @@ func sumGroups(k *ir.Kernel, c *Context, b *ir.Builder, o *ir.Op) bool {
 		}
 	}
 	t := acc.WithShape(n, acc.Shape[0], acc.Shape[1])
-	if !quartered(w) {
-		return false
-	}
-	if zero == nil && n == 1 || depth%n != 0 || t.Size() > 1<<16 {
+	if zero == nil && n == 1 || !quartered(w) || depth%n != 0 || t.Size() > 1<<16 {
 		return false
 	}
 	b.Span = o.Span
 	x := o.Args[0]
 	v := b.Op(ir.OpDot, []*ir.Value{x, w, b.Number(t, 0)}, t).Result()
-	spread := func(rows func(b *ir.Builder) *ir.Value) *ir.Value {
-		return b.Broadcast(b.Cast(rows(b), dtype.F32), t.Shape...)
-	}
 	if zero != nil {
 		all := b.Reduce("sum", 2, b.Reshape(b.Cast(x, dtype.F32), acc.Shape[0], n, depth/n)) // of each row and group
 		all = b.Op(ir.OpTranspose, []*ir.Value{all}, all.Type.WithShape(n, acc.Shape[0])).Set("perm", []int{1, 0}).Result()
 		all = b.Broadcast(b.Reshape(all, n, acc.Shape[0], 1), t.Shape...)
-		v = b.Binary(ir.OpSub, v, b.Binary(ir.OpMul, spread(zero), all))
+		v = b.Binary(ir.OpSub, v, b.Binary(ir.OpMul, spread(b, zero, n, t), all))
 	}
 	if factor != nil {
-		v = b.Binary(ir.OpMul, v, spread(factor))
+		v = b.Binary(ir.OpMul, v, spread(b, factor, n, t))
 	}
 	o.Code, o.Attrs = ir.OpAdd, nil
 	o.Args = []*ir.Value{o.Args[2], b.Reduce("sum", 0, v)}

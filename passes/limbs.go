@@ -79,15 +79,6 @@ func (s *digits) repeats(v *ir.Value, r *repeated) bool {
 	return true
 }
 
-// spread is the rows as a tile of the sums.
-func (r repeated) spread(b *ir.Builder, t ir.Type) *ir.Value {
-	f := b.Cast(r.rows(b), dtype.F32)
-	if groups, cols := t.Shape[0], t.Shape[2]; r.n > 1 && r.n < groups {
-		f = b.Reshape(b.Broadcast(f, r.n, groups/r.n, cols), groups, 1, cols)
-	}
-	return b.Op(ir.OpBroadcast, []*ir.Value{f}, t).Result()
-}
-
 func sumOfDigits(k *ir.Kernel, c *Context, loop *ir.Op, i int, use map[*ir.Value][]*ir.Op) *digits {
 	body := loop.Regions[0]
 	arg, y := body.Args[i+1], body.Yield().Args[i]
@@ -198,13 +189,13 @@ func (s *digits) rewrite(before, after *ir.Builder) {
 		in := &ir.Builder{Block: &ir.Block{}, Span: s.dot.Span}
 		s.dot.Args[2] = in.Number(t, 0)
 		if s.zero.n > 0 {
-			s.dot.Args = append(s.dot.Args, s.zero.spread(in, t))
+			s.dot.Args = append(s.dot.Args, spread(in, s.zero.rows, s.zero.n, t))
 		}
 		body.Ops = slices.Insert(body.Ops, at, in.Block.Ops...)
 		at = slices.Index(body.Ops, s.dot) + 1
 		in.Block = &ir.Block{}
 		if s.factor.n > 0 {
-			y.Args[s.i] = in.Op(ir.OpFma, []*ir.Value{s.dot.Result(), s.factor.spread(in, t), arg}, t).Result()
+			y.Args[s.i] = in.Op(ir.OpFma, []*ir.Value{s.dot.Result(), spread(in, s.factor.rows, s.factor.n, t), arg}, t).Result()
 		} else {
 			y.Args[s.i] = in.Binary(ir.OpAdd, arg, s.dot.Result())
 		}

@@ -43,17 +43,7 @@ func scalePass(k *ir.Kernel, c *Context) error {
 			zero := b.Number(acc, 0)
 			d := b.Op(ir.OpDot, []*ir.Value{o.Args[0], mul.Args[1-i], zero}, acc)
 			d.Attrs, d.Span = o.Attrs, o.Span
-			cols := o.Args[1].Type.Shape[1]
-			s := b.Cast(rows(b), dtype.F32)
-			if n > 1 && parts > n {
-				s = b.Broadcast(s, n, parts/n, cols)
-			}
-			if acc.Rank() == 3 {
-				s = b.Reshape(s, max(n, 1)*s.Type.Shape[1], 1, cols)
-			} else {
-				s = b.Reshape(s, 1, cols)
-			}
-			s = b.Op(ir.OpBroadcast, []*ir.Value{s}, s.Type.WithShape(acc.Shape...)).Result() // also of one row, which acc's layout pads
+			s := spread(b, rows, n, acc)
 			o.Code, o.Attrs = ir.OpFma, nil
 			o.Args = []*ir.Value{d.Result(), s, o.Args[2]}
 			c.remark("scale", mul.Span, "the factor is constant along K in each of the %d parts and multiplies the sum instead", parts)
@@ -62,6 +52,18 @@ func scalePass(k *ir.Kernel, c *Context) error {
 		return true
 	})
 	return dcePass(k, c)
+}
+
+// spread gives n rows, as rowsOf makes them, the shape of sums [M, N], or [P, M, N] of parts that have a row each or share them.
+func spread(b *ir.Builder, rows func(b *ir.Builder) *ir.Value, n int, t ir.Type) *ir.Value {
+	f := b.Cast(rows(b), dtype.F32)
+	cols := t.Shape[t.Rank()-1]
+	if t.Rank() == 2 {
+		f = b.Reshape(f, 1, cols)
+	} else if parts := t.Shape[0]; n > 1 && n < parts {
+		f = b.Reshape(b.Broadcast(f, n, parts/n, cols), parts, 1, cols)
+	}
+	return b.Op(ir.OpBroadcast, []*ir.Value{f}, t).Result() // also of one row, which the layout of the sums pads
 }
 
 // rowsOf recognises a tile [K, N] whose rows are n rows repeated K/n times each, or what elementwise operations make of such tiles and

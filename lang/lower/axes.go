@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"math"
 	"slices"
 
 	"github.com/girih-lang/girih/ir"
@@ -192,6 +193,14 @@ func neutral(op string, t dtype.Type) *number {
 		return floatNumber(0)
 	}
 	return intNumber(0)
+}
+
+// outside records what a load of a type gives where its range alone says that elements are dead: they lie outside of the tensor.
+func (a *axis) outside(t dtype.Type, r *rng) {
+	if len(a.limits) == 1 && a.limits[0].same(r.limit()) {
+		a.zero = hasZero(t)
+		a.small = !a.zero && math.Abs(t.Float(0)) <= 1
+	}
 }
 
 // hasZero says that code 0 of the type means 0, so that what a load gives outside its tensor is zero.

@@ -177,7 +177,6 @@ func (l *lowerer) tileNumber(n *ir.Value, w int64) *ir.Value {
 // rangeIndex is a range, moved or divided or neither, on a dimension of the given extent.
 func (l *lowerer) rangeIndex(v *view, d int, dim ir.Expr, op operand) bool {
 	r := op.rng
-	zero := hasZero(v.param.ir.Value.Type.Elem)
 	if r.div > 1 {
 		return l.dividedIndex(v, d, dim, op)
 	}
@@ -192,8 +191,7 @@ func (l *lowerer) rangeIndex(v *view, d int, dim ir.Expr, op operand) bool {
 	if own {
 		// Outside the tensor there are zeros. Moved downwards, though, what the range itself clips lies inside.
 		a.limits = l.limits(r)
-		outside := len(a.limits) == 1 && a.limits[0].same(r.limit())
-		a.zero, a.small = outside && zero, outside && !zero
+		a.outside(v.param.ir.Value.Type.Elem, r)
 	}
 	v.add(d, l.position(limit{root: r.root, shift: r.shift}), r.width, a, r, 1)
 	return true
@@ -237,8 +235,7 @@ func (l *lowerer) dividedIndex(v *view, d int, dim ir.Expr, op operand) bool {
 	a := axis{limits: l.origins(r)}
 	if own && exact {
 		a.limits = l.limits(r)
-		outside, zero := len(a.limits) == 1 && a.limits[0].same(r.limit()), hasZero(v.param.ir.Value.Type.Elem)
-		a.zero, a.small = outside && zero, outside && !zero
+		a.outside(v.param.ir.Value.Type.Elem, r)
 	}
 	v.add(d, base, width, a, r, repeat)
 	return true

@@ -39,8 +39,12 @@ func blocks(add func(file, kernel string, d defs, ds dims, fs map[string]float64
 	}
 	for i, w := range []string{"f8e4m3fn", "f8e5m2", "f6e3m2", "f6e2m3", "f4e2m1"} {
 		for _, a := range []string{"bf16", "f16"} {
-			for range map[bool]int{true: 3, false: 1}[w == "f4e2m1"] {
-				every("linear_mx", "LinearMX", defs{"W": w, "A": a}, dims{"M": []int64{1, 16, 33, 5, 17}[i], "K": 192 + 448*int64(n%3/2), "N": 72}, nil)
+			times := 1
+			if w == "f4e2m1" {
+				times = len(tilings)
+			}
+			for range times {
+				every("linear_mx", "LinearMX", defs{"W": w, "A": a}, dims{"M": []int64{1, 16, 33, 5, 17}[i], "K": 640, "N": 72}, nil)
 			}
 		}
 	}
