@@ -27,6 +27,12 @@ func (lo *lowerer) cast(x node, from, to dtype.Type) node {
 			y := lo.scalarwise(x, func(x node) node { return lo.nearest(x, to) })
 			return y
 		}
+		if from == dtype.F8E8M0 && to == dtype.BF16 { // all of its numbers have zeros where BF16 ends
+			return lo.scalarwise(x, func(x node) node {
+				bits := b.BinU(thread.Shr, b.Bitcast(x, thread.Scalar(thread.I32)), b.I32(16))
+				return b.Bitcast(b.Conv(bits, thread.I16, true), thread.Scalar(thread.BF16))
+			})
+		}
 		return b.Conv(x, register(to), false)
 	case from.IsFloat():
 		return lo.floatToInt(x, to)

@@ -15,10 +15,11 @@ func (lo *lowerer) decode(code node, t dtype.Type) node {
 	if t == dtype.TF32 {
 		return b.Bitcast(b.Bin(thread.And, code, b.Int(thread.I32, ^int64(0x1fff))), thread.Scalar(thread.F32)) // the rest of the word is no part of it
 	}
-	if !t.HasSign() { // f8e8m0: 2^(code-127), 255 is NaN; code 0 is a subnormal F32
-		x := b.Bitcast(b.Bin(thread.Shl, code, b.I32(23)), thread.Scalar(thread.F32))
-		x = b.Select(b.Cmp("eq", code, b.I32(0), false), b.Float(thread.F32, 0x1p-127), x)
-		return b.Select(b.Cmp("eq", code, b.I32(255), false), b.Float(thread.F32, math.NaN()), x)
+	if !t.HasSign() { // f8e8m0: 2^(code-127), the exponent of F32; only code 0 is a subnormal one, and 255 is NaN
+		// code<<23 + (code+1)<<14, of which bit 22 is set for 255 only
+		x := b.Bin(thread.Add, b.Bin(thread.Mul, code, b.I32(1<<23|1<<14)), b.I32(1<<14))
+		x = b.BinU(thread.Max, b.Bin(thread.And, x, b.I32(0x7fc00000)), b.I32(1<<22))
+		return b.Bitcast(x, thread.Scalar(thread.F32))
 	}
 	mask := int64(1)<<uint(e+m) - 1
 	mag := b.Bin(thread.And, code, b.Int(thread.I32, mask))

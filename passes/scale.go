@@ -56,7 +56,7 @@ func scalePass(k *ir.Kernel, c *Context) error {
 
 // spread gives n rows, as rowsOf makes them, the shape of sums [M, N], or [P, M, N] of parts that have a row each or share them.
 func spread(b *ir.Builder, rows func(b *ir.Builder) *ir.Value, n int, t ir.Type) *ir.Value {
-	f := b.Cast(rows(b), dtype.F32)
+	f := b.Cast(unrounded(rows(b)), dtype.F32)
 	cols := t.Shape[t.Rank()-1]
 	if t.Rank() == 2 {
 		f = b.Reshape(f, 1, cols)
@@ -64,6 +64,27 @@ func spread(b *ir.Builder, rows func(b *ir.Builder) *ir.Value, n int, t ir.Type)
 		f = b.Reshape(b.Broadcast(f, n, parts/n, cols), parts, 1, cols)
 	}
 	return b.Op(ir.OpBroadcast, []*ir.Value{f}, t).Result() // also of one row, which the layout of the sums pads
+}
+
+// unrounded is a value before casts to types that hold it exactly.
+func unrounded(v *ir.Value) *ir.Value {
+	for v.Def != nil && v.Def.Code == ir.OpCast && len(v.Def.Attrs) == 0 && exactly(v.Def.Args[0].Type.Elem, v.Type.Elem) {
+		v = v.Def.Args[0]
+	}
+	return v
+}
+
+// exactly reports whether a float of up to 8 bits is every time the same number as another type.
+func exactly(from, to dtype.Type) bool {
+	if !from.IsFloat() || !to.IsFloat() || from.Bits() > 8 {
+		return false
+	}
+	for c := range uint64(1) << from.Bits() {
+		if x := from.Float(c); x == x && to.Float(to.FromFloat(x, to.Mode())) != x {
+			return false
+		}
+	}
+	return true
 }
 
 // rowsOf recognises a tile [K, N] whose rows are n rows repeated K/n times each, or what elementwise operations make of such tiles and

@@ -66,16 +66,25 @@ func NewProgram(d *Device, c Code) (*Program, error) {
 // LaunchShape is how many blocks are launched for the grid of a kernel, along each axis, and the bytes of dynamic shared memory that each
 // is given: those that it needs, or so many that no SM holds more blocks than its share (apart).
 func (p *Program) LaunchShape(grid [3]int64) (blocks [3]uint32, shared uint32, err error) {
-	if blocks, err = p.code.Kernel.LaunchGrid(grid, p.resident); err != nil {
+	k, d := p.code.Kernel, p.dev
+	if blocks, err = k.LaunchGrid(grid, p.resident); err != nil {
 		return blocks, 0, err
 	}
-	size := p.code.Shared
 	if p.apart() {
-		d := p.dev
-		share := (int(blocks[0]) + d.SMs - 1) / d.SMs
-		size = max(size, min(crowded(share, d.SharedPerSM, d.SharedReserved+p.Function.SharedBytes), d.SharedPerBlockOptIn-p.Function.SharedBytes))
+		n := int(blocks[0]) * int(blocks[1]) * int(blocks[2])
+		share := (n + d.SMs - 1) / d.SMs
+		size := min(crowded(share, d.SharedPerSM, d.SharedReserved+p.Function.SharedBytes), d.SharedPerBlockOptIn-p.Function.SharedBytes)
+		if size > p.code.Shared {
+			resident, err := p.Function.Resident(p.code.Threads, size, k.Cluster)
+			if err != nil {
+				return blocks, 0, err
+			}
+			if resident >= n {
+				return blocks, uint32(size), nil
+			}
+		}
 	}
-	return blocks, uint32(size), nil
+	return blocks, uint32(p.code.Shared), nil
 }
 
 // crowded is the least dynamic shared memory, in steps of 128 bytes, of which an SM with so many bytes holds n blocks and no more, each
@@ -88,13 +97,9 @@ func crowded(n, perSM, besides int) int {
 	return size
 }
 
-// apart reports a kernel whose blocks must be kept apart. Those of a persistent kernel all stay to the end, so they should lie evenly on the SMs. When
-// they start while the launch ahead ends, they would crowd where its blocks end first, and the SMs that are left over would have
-// nothing to do. (Blocks of a cluster go where there is room for all of them anyway.)
-func (p *Program) apart() bool {
-	k := p.code.Kernel
-	return k.Persistent && len(k.After) > 0 && k.Cluster <= 1
-}
+// apart reports a kernel whose blocks must be kept apart where all of them run at a time. When they start while the launch ahead ends, they
+// would crowd where its blocks end first, and the SMs that are left over would have nothing to do.
+func (p *Program) apart() bool { return len(p.code.Kernel.After) > 0 }
 
 // Close unloads the kernel.
 func (p *Program) Close() error { return p.mod.Unload() }
