@@ -35,16 +35,20 @@ func stepsOf(terms []Term, m *passes.Mma) []Term {
 func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 	b := lo.b
 	l := &limbs{b: b, kind: m.Kind, steps: slices.Repeat([]Term{{Scale: 1}}, 2*m.Steps)}
-	wide := lo.multiples(l, o.Args[1], m)
+	wide, less := lo.multiples(l, o.Args[1], m)
 	if l.steps[0].Offset != 0 { // signed elements have become unsigned bytes
 		l.kind = "u8s8"
 	}
 	lo.digits(l, lo.hold(lo.tiles[o.Args[0]]))
-	sum, fresh := lo.freshSum(o, t)
-	var zero *thread.Var
-	if len(o.Args) > 3 {
-		zero = lo.hold(lo.tiles[o.Args[3]])
+	sum := lo.sum(o, t)
+	more := o.Args[3:]
+	next := func(word string) (v *thread.Var) {
+		if o.Flag(word) {
+			v, more = lo.hold(lo.tiles[more[0]]), more[1:]
+		}
+		return v
 	}
+	zero, factor := next("zero"), next("factor")
 	steps := m.Steps / m.Groups
 	weight := l.weight()
 	for q := range m.Groups {
@@ -57,21 +61,32 @@ func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 		}
 		for r0 := 0; r0 < m.Wide; r0 += 2 { // two independent chains of instructions
 			n := min(2, m.Wide-r0)
-			c := l.counters("c", 4*n)
-			for i := range steps * n {
-				s, r := q*steps+i/n, i%n
-				l.mma(wide, ((r0+r)*m.Steps+s)*4, s, c, r*4)
+			sums := func(name string, bytes *thread.Var) *thread.Var {
+				c := l.counters(name, 4*n)
+				for i := range steps * n {
+					s, r := q*steps+i/n, i%n
+					l.mma(bytes, ((r0+r)*m.Steps+s)*4, s, c, r*4)
+				}
+				return c
+			}
+			c := sums("c", wide)
+			besides := func(i int) node { return rows(i % 2) }
+			if less != nil { // which has no offset
+				off := sums("off", less)
+				besides = func(i int) node { return l.counted(off, i) }
 			}
 			for i := 0; i < c.Len; i += 2 {
-				low := b.Bin(thread.Sub, l.counted(c, i), rows(0))
-				high := b.Bin(thread.Sub, l.counted(c, i+1), rows(1))
-				at := b.I32((q*m.Wide+r0)*2 + i/2)
+				low := b.Bin(thread.Sub, l.counted(c, i), besides(i))
+				high := b.Bin(thread.Sub, l.counted(c, i+1), besides(i+1))
+				at, own := b.I32(r0*2+i/2), b.I32((q*m.Wide+r0)*2+i/2)
 				x := b.Fma(high, b.Float(thread.F32, 128), low)
 				if zero != nil {
-					x = b.Fma(b.Un(thread.Neg, b.Get(zero, at, 1)), all, x)
+					x = b.Fma(b.Un(thread.Neg, b.Get(zero, own, 1)), all, x)
 				}
 				x = b.Bin(thread.Mul, x, weight)
-				if !fresh {
+				if factor != nil {
+					x = b.Fma(x, b.Get(factor, own, 1), b.Get(sum, at, 1))
+				} else {
 					x = b.Bin(thread.Add, b.Get(sum, at, 1), x)
 				}
 				b.Set(sum, at, x)
@@ -83,7 +98,7 @@ func (lo *lowerer) dotLimbs(o *ir.Op, t *tile, m *passes.Mma) {
 
 // multiples is the weights as bytes, four to a word, and leaves in l.steps what they stand for: by the program of the plan, or, where
 // that serves other users of the weights too, or the author has laid them out, as whole integers or one by one.
-func (lo *lowerer) multiples(l *limbs, weights *ir.Value, m *passes.Mma) *thread.Var {
+func (lo *lowerer) multiples(l *limbs, weights *ir.Value, m *passes.Mma) (bytes, less *thread.Var) {
 	b, t := lo.b, lo.tiles[weights]
 	from := weights.Type.Elem
 	g, _ := widen.InBytes(from)
@@ -94,11 +109,11 @@ func (lo *lowerer) multiples(l *limbs, weights *ir.Value, m *passes.Mma) *thread
 				if lo.holds {
 					lo.looked = max(lo.looked, t.locals())
 				}
-				return w.V
+				return w.V, w.Less
 			}
 		}
 		if w := lo.widened(t, g.To, from, false); w != nil {
-			return w.V
+			return w.V, nil
 		}
 		lo.unpack(t)
 	}
@@ -114,7 +129,7 @@ func (lo *lowerer) multiples(l *limbs, weights *ir.Value, m *passes.Mma) *thread
 		})
 		t = whole
 	}
-	return lo.operand(t, thread.MmaForms[m.Kind])
+	return lo.operand(t, thread.MmaForms[m.Kind]), nil
 }
 
 // mma multiplies a fragment of bytes by the digits of a step.
@@ -160,15 +175,6 @@ func (l *limbs) rows(group, steps int, of func(t Term) float64) func(j int) node
 		}
 		return l.counted(sum, j)
 	}
-}
-
-// freshSum is where a dot leaves its sums, and whether they start from nothing.
-func (lo *lowerer) freshSum(o *ir.Op, t *tile) (v *thread.Var, fresh bool) {
-	if z := o.Args[2].Def; z != nil && z.Code == ir.OpConst && isZero(z) {
-		t.v = lo.b.NewVar("sum", thread.F32, t.locals())
-		return t.v, true
-	}
-	return lo.sum(o, t), false
 }
 
 // held is a constant that neither LLVM nor ptxas knows, so that they keep it in a register: ptxas moves a constant that an instruction

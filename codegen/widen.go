@@ -68,10 +68,11 @@ func (lo *lowerer) matrixOperand(o *ir.Op) bool {
 	return true
 }
 
-// Widened is a packed tile as wider floats: the value of element i is Terms[i].Scale·V[i] + Terms[i].Offset. Bytes lie in V
-// four to a word.
+// Widened is a packed tile as wider floats: the value of element i is Terms[i].Scale·(V[i] - Less[i]) + Terms[i].Offset. Bytes lie in V
+// and Less four to a word.
 type Widened struct {
 	V     *thread.Var
+	Less  *thread.Var // nil for nothing; else of bytes that are deferred
 	Terms []Term
 }
 
@@ -99,6 +100,9 @@ func widenHolding(b *thread.Builder, held func(uint32) node, words *thread.Var, 
 	lanes := 4 / e.Size()
 	t := thread.Type{Elem: e, Lanes: lanes}
 	w := &Widened{V: b.NewVar("h", e, len(prog.Outs)*lanes)}
+	if prog.Less != nil {
+		w.Less = b.NewVar("less", e, w.V.Len)
+	}
 	m := &emitter{b: b, held: held, words: words, to: t, steps: prog.Steps, vals: make([]node, len(prog.Steps))}
 	if through := prog.Through(); through.IsValid() {
 		m.to = thread.Type{Elem: register(through), Lanes: 2}
@@ -110,6 +114,9 @@ func widenHolding(b *thread.Builder, held func(uint32) node, words *thread.Var, 
 	}
 	for _, i := range prog.Order() {
 		b.Set(w.V, b.I32(i*lanes), b.Bitcast(m.arg(prog.Outs[i].X), t))
+		if w.Less != nil {
+			b.Set(w.Less, b.I32(i*lanes), b.Bitcast(m.arg(prog.Less[i]), t))
+		}
 	}
 	return w
 }

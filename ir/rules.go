@@ -207,7 +207,7 @@ func verifyDot(o *Op) error {
 		return verifyLimbs(o)
 	}
 	if len(o.Args) != 3 {
-		return fmt.Errorf("takes 3 arguments, found %d: a zero goes with digits only", len(o.Args))
+		return fmt.Errorf("takes 3 arguments, found %d: a zero and a factor go with digits only", len(o.Args))
 	}
 	if a.Elem != b.Elem {
 		return fmt.Errorf("operands are %s and %s", a.Elem, b.Elem)
@@ -229,16 +229,28 @@ func verifyDot(o *Op) error {
 // verifyLimbs checks a dot whose sums have a row for each pair of digits of a.
 func verifyLimbs(o *Op) error {
 	a, b, acc := o.Args[0].Type, o.Args[1].Type, o.Args[2].Type
-	if a.Elem != dtype.F16 && a.Elem != dtype.BF16 || b.Elem.IsBool() || b.Elem.Bits() > 8 || b.Elem.IsFloat() && (b.Elem.Bits() > 4 || b.Elem.ExpBits() > 2) || acc.Elem != dtype.F32 {
-		return fmt.Errorf("digits of f16 or bf16 by integers of up to 8 bits, or floats of up to 4 with two for the exponent, into f32, found %s · %s into %s", a, b, acc)
+	if a.Elem != dtype.F16 && a.Elem != dtype.BF16 || b.Elem.IsBool() || b.Elem.Bits() > 8 || b.Elem.IsFloat() && b.Elem.Bits() > 4 || acc.Elem != dtype.F32 {
+		return fmt.Errorf("digits of f16 or bf16 by integers of up to 8 bits, or floats of up to 4, into f32, found %s · %s into %s", a, b, acc)
 	}
-	if a.Rank() != 2 || b.Rank() != 2 || acc.Rank() != 3 || a.Shape[0] != 1 || a.Shape[1] != b.Shape[0] || acc.Shape[1] != 4 || acc.Shape[2] != b.Shape[1] || a.Shape[1]%acc.Shape[0] != 0 {
+	if a.Rank() != 2 || b.Rank() != 2 || acc.Rank() != 3 || a.Shape[0] != 1 || a.Shape[1] != b.Shape[0] || acc.Shape[1] != 4 || acc.Shape[2] != b.Shape[1] || a.Shape[1] != 128*acc.Shape[0] {
 		return fmt.Errorf("shapes do not fit: digits of %s · %s into %s", a, b, acc)
 	}
-	if len(o.Args) > 4 {
-		return fmt.Errorf("takes 3 or 4 arguments, found %d", len(o.Args))
+	more := 0
+	for _, word := range []string{"zero", "factor"} {
+		if o.Flag(word) {
+			more++
+		}
 	}
-	return sameTiles(append(o.Args[2:len(o.Args):len(o.Args)], o.Result())...)
+	if len(o.Args) != 3+more {
+		return fmt.Errorf("takes %d arguments with its zero and factor, found %d", 3+more, len(o.Args))
+	}
+	for _, v := range o.Args[3:] {
+		t := v.Type
+		if t.Kind != Tile || t.Elem != dtype.F32 || t.Rank() != 3 || t.Shape[0]%acc.Shape[0] != 0 || a.Shape[1]%(32*t.Shape[0]) != 0 || t.Shape[1] != 4 || t.Shape[2] != acc.Shape[2] || !t.Equal(o.Args[3].Type) {
+			return fmt.Errorf("%s is not four f32 for each column of every group, of 32 elements or a multiple, of %s into %s", t, a, acc)
+		}
+	}
+	return sameTiles(o.Args[2], o.Result())
 }
 
 func verifyReduce(o *Op) error {

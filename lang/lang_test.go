@@ -29,7 +29,7 @@ func TestPackage(t *testing.T) {
 	k, err := p.Kernel("")
 	require.NoError(t, err)
 	require.Equal(t, []Param{{"W", "type", "u4"}, {"A", "type", "f16"}, {"G", "int", "128"}, {"BM", "tune", "[8, 1, 2, 4, 16, 32, 64]"},
-		{"BN", "tune", "[32, 64, 128, 256]"}, {"BK", "tune", "[128, 64]"}, {"stages", "tune", "3..6"}, {"splits", "tune", "[8, 4, 2, 1]"},
+		{"BN", "tune", "[32, 64, 128, 256, 112, 224]"}, {"BK", "tune", "[128, 64]"}, {"stages", "tune", "3..6"}, {"splits", "tune", "[8, 4, 2, 1]"},
 		{"warps", "tune", "[8, 4]"}, {"blocks", "tune", "[1, 2, 4]"}, {"persist", "tune", "[0, 1]"}}, k.Params)
 	require.Equal(t, []string{"x", "w", "s"}, k.Inputs)
 	require.Equal(t, []string{"y"}, k.Results)

@@ -56,6 +56,9 @@ func (s *solver) candidates() error {
 			if m := s.mmaFor(o, c.l); m != nil {
 				s.add(o.Args[0], m.A, "left operand of the matrix units")
 				s.add(o.Args[1], m.B, "right operand of the matrix units")
+				for _, v := range o.Args[3:] {
+					s.add(v, m.G, "what groups of products have of their own")
+				}
 			}
 		}
 	}

@@ -108,6 +108,9 @@ func (s *solver) factors() []factor {
 			args = []int{0}
 		case ir.OpDot:
 			args = []int{0, 1}
+			if len(o.Args) > 3 { // one class, of a zero and a factor
+				args = append(args, 3)
+			}
 		}
 		for _, arg := range args {
 			if o.Args[arg].Type.IsScalar() {

@@ -281,6 +281,8 @@ func (s *solver) between(o *ir.Op, arg int, have, want *layout.Layout) int64 {
 			return 0
 		case arg == 0:
 			return s.move(have, m.A, a)
+		case arg > 2:
+			return s.move(have, m.G, a)
 		default:
 			return s.move(have, m.B, a)
 		}

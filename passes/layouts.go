@@ -216,7 +216,10 @@ func (s *solver) solve() error {
 		case o.Code == ir.OpGather: // each element has its index beside it
 			s.tie(o.Result(), o.Args[1])
 		case o.Code == ir.OpDot:
-			s.tie(append([]*ir.Value{o.Result()}, o.Args[2:]...)...)
+			s.tie(o.Result(), o.Args[2])
+			if len(o.Args) > 3 {
+				s.tie(o.Args[3:]...)
+			}
 			if packedOperand(s.k, o.Args[1]) {
 				o.Set("swap", true)
 			}
@@ -275,6 +278,9 @@ func (s *solver) mmaFor(o *ir.Op, c *layout.Layout) *Mma {
 	if c == nil || c.IsPermutation() {
 		if m = MmaOf(o, s.k.Warps, c); m != nil {
 			m.A, m.B, m.C = s.intern(m.A), s.intern(m.B), s.intern(m.C)
+			if m.G != nil {
+				m.G = s.intern(m.G)
+			}
 		}
 	}
 	if m == nil && c != nil {

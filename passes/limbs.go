@@ -28,7 +28,8 @@ const LimbBytes = 4 * 4 * (8*Limbs + 8)
 // row leaves seven of the eight columns of an instruction free: they take the digits of the row as a fixed-point number, so that the
 // weights need be widened to bytes only, which takes half the instructions of a widening to f16 and half as many matrix instructions.
 // Sums over a part of K are then exact, and a factor that is constant along it (a scale for each group of rows) multiplies the
-// sum; a zero that is subtracted from the weights first takes so many times the sum of the row off. The accumulator that a loop carries
+// sum; a zero that is subtracted from the weights first takes so many times the sum of the row off. Groups may be as small as 32 rows, the
+// depth of an instruction. The accumulator that a loop carries
 // becomes a stack of four rows, one for each pair of digits and with its weight, which are added up after the loop.
 func limbsPass(k *ir.Kernel, c *Context) error {
 	use := uses(k)
@@ -175,41 +176,31 @@ func alone(from, to *ir.Value, use map[*ir.Value][]*ir.Op) bool {
 // rewrite gives the sum a row for each pair of digits; before and after take operations that stand around the loop.
 func (s *digits) rewrite(before, after *ir.Builder) {
 	body := s.loop.Regions[0]
-	arg, y := body.Args[s.i+1], body.Yield()
+	arg := body.Args[s.i+1]
 	was, cols := arg.Type, s.dot.Args[1].Type.Shape[1]
-	t := was.WithShape(s.groups, LimbRows, cols)
+	t := was.WithShape(s.parts, LimbRows, cols)
 	before.Span = s.dot.Span
 	s.loop.Args[3+s.i] = before.Number(t, 0)
 	arg.Type, s.dot.Results[0].Type = t, t
 
 	s.dot.Args[1] = s.weights
 	s.dot.Set("limbs", true)
-	if s.factor.n+s.zero.n > 0 { // a sum of its own that is weighed, and then added
-		at := slices.Index(body.Ops, s.dot)
-		in := &ir.Builder{Block: &ir.Block{}, Span: s.dot.Span}
-		s.dot.Args[2] = in.Number(t, 0)
-		if s.zero.n > 0 {
-			s.dot.Args = append(s.dot.Args, spread(in, s.zero.rows, s.zero.n, t))
+	in := &ir.Builder{Block: &ir.Block{}, Span: s.dot.Span}
+	more := func(word string, r repeated) {
+		if r.n > 0 {
+			s.dot.Set(word, true)
+			s.dot.Args = append(s.dot.Args, spread(in, r.rows, r.n, t.WithShape(s.groups, LimbRows, cols)))
 		}
-		body.Ops = slices.Insert(body.Ops, at, in.Block.Ops...)
-		at = slices.Index(body.Ops, s.dot) + 1
-		in.Block = &ir.Block{}
-		if s.factor.n > 0 {
-			y.Args[s.i] = in.Op(ir.OpFma, []*ir.Value{s.dot.Result(), spread(in, s.factor.rows, s.factor.n, t), arg}, t).Result()
-		} else {
-			y.Args[s.i] = in.Binary(ir.OpAdd, arg, s.dot.Result())
-		}
-		body.Ops = slices.Insert(body.Ops, at, in.Block.Ops...)
 	}
+	more("zero", s.zero)
+	more("factor", s.factor)
+	body.Ops = slices.Insert(body.Ops, slices.Index(body.Ops, s.dot), in.Block.Ops...)
 
-	// Everybody else sees the sum of the rows, of the groups of each part, and then, where there are parts, of these.
+	// Everybody else sees the sum of the rows, and then, where there are parts, of these.
 	rows := &ir.Value{Type: t, Def: s.loop, Name: s.loop.Results[s.i].Name}
 	sum := s.loop.Results[s.i]
 	s.loop.Results[s.i] = rows
 	r := after.Reduce("sum", 1, rows)
-	if s.groups > s.parts {
-		r = after.Reduce("sum", 1, after.Reshape(r, s.parts, s.groups/s.parts, cols))
-	}
 	if was.Rank() == 3 {
 		r = after.Reshape(r, was.Shape...)
 	}

@@ -20,8 +20,9 @@ type Mma struct {
 	Wide, Narrow, Steps int
 
 	// Groups is not 0 where the columns of the narrow operand are the digits of one row (pass limbs): the parts of the steps that are
-	// summed by themselves.
+	// summed by themselves. What each has of its own lies as G says.
 	Groups int
+	G      *layout.Layout
 }
 
 // mmaKind is the instruction form for an element type, with the depth of one instruction, or "".
@@ -191,15 +192,21 @@ func swapped(o *ir.Op, kind string, warps, parts int) *Mma {
 // digits for the whole warp.
 func limbed(o *ir.Op, warps int) *Mma {
 	n, parts := o.Args[1].Type.Shape[1], o.Args[1].Type.Shape[0]/LimbDepth
-	groups := o.Result().Type.Shape[0] / parts
+	groups := 1
+	if len(o.Args) > 3 {
+		groups = o.Args[3].Type.Shape[0] / parts
+	}
 	wn := warps / parts
 	r, steps := n/16/wn, LimbDepth/32
 	a := layout.Spatial(1, parts).Replicate(wn).Spatial(1, 32).Local(1, 4)
 	b := layout.Spatial(parts, 1).Spatial(1, wn).Spatial(1, 8).Local(1, r).Local(steps, 1).Local(2, 1).Spatial(4, 1).Local(1, 2).Local(4, 1)
-	c := layout.Spatial(parts, 1, 1).Local(groups, 1, 1).Spatial(1, 1, wn).Spatial(1, 1, 8).Local(1, 1, r).Spatial(1, 4, 1).Local(1, 1, 2)
+	sums := func(n int) layout.Layout {
+		return layout.Spatial(parts, 1, 1).Local(n, 1, 1).Spatial(1, 1, wn).Spatial(1, 1, 8).Local(1, 1, r).Spatial(1, 4, 1).Local(1, 1, 2)
+	}
+	c, each := sums(1), sums(groups)
 	kind := "s8"
 	if w := o.Args[1].Type.Elem; w.IsInt() && !w.IsSigned() {
 		kind = "u8s8"
 	}
-	return &Mma{Kind: kind, K: 32, A: &a, B: &b, C: &c, Swap: true, Wide: r, Narrow: 1, Steps: steps, Groups: groups}
+	return &Mma{Kind: kind, K: 32, A: &a, B: &b, C: &c, Swap: true, Wide: r, Narrow: 1, Steps: steps, Groups: groups, G: &each}
 }

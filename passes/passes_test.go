@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens")
@@ -134,4 +135,16 @@ func comment(c []byte) string {
 		return ""
 	}
 	return rest
+}
+
+// Casts to a type that holds every number of another one change nothing; NaN counts as a number there.
+func TestExactly(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		want     bool
+	}{{"f8e8m0", "bf16", true}, {"f8e8m0", "f32", true}, {"f8e8m0", "f16", false}, {"f8e4m3fn", "f16", true}, {"f8e4m3fn", "f8e4m3", false}, {"f8e5m2", "f8e4m3fn", false}, {"f16", "f32", false}, {"u4", "f16", false}} {
+		from, _ := dtype.Parse(c.from)
+		to, _ := dtype.Parse(c.to)
+		require.Equal(t, c.want, exactly(from, to), "%s to %s", c.from, c.to)
+	}
 }

@@ -80,7 +80,8 @@ func exactly(from, to dtype.Type) bool {
 		return false
 	}
 	for c := range uint64(1) << from.Bits() {
-		if x := from.Float(c); x == x && to.Float(to.FromFloat(x, to.Mode())) != x {
+		x := from.Float(c)
+		if y := to.Float(to.FromFloat(x, to.Mode())); y != x && (x == x || y == y) { // NaN stays NaN
 			return false
 		}
 	}

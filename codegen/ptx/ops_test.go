@@ -298,7 +298,7 @@ var cases = map[thread.Op]func(k *kit){
 		}
 	},
 	thread.Mma: func(k *kit) {
-		for _, kind := range []string{"f16", "bf16", "s8", "u8"} {
+		for _, kind := range []string{"f16", "bf16", "s8", "u8s8", "u8"} {
 			form := thread.MmaForms[kind]
 			in := form.In
 			if in == thread.I8 {

@@ -246,13 +246,17 @@ func (m *measure) covered(a passes.Access) (bytes, whole float64) {
 	return bytes, whole
 }
 
-// byteWeight is the instructions of one packed weight that becomes a byte for a product with digits, from its program.
-func byteWeight(from dtype.Type) float64 {
+// byteWeight is the instructions of one packed weight that becomes a byte for a product with digits, from its program, and by how many bytes
+// the digits are multiplied for it.
+func byteWeight(from dtype.Type) (instructions float64, operands int) {
 	const n = 64
 	g, _ := widen.InBytes(from)
 	prog, ok := widen.Derive(widen.Place(from, g, n), from, g, true)
-	if !ok {
-		return 1
+	switch {
+	case !ok:
+		return 1, 1
+	case prog.Less != nil:
+		return float64(prog.Ops()) / n, 2
 	}
-	return float64(prog.Ops()) / n
+	return float64(prog.Ops()) / n, 1
 }

@@ -67,7 +67,7 @@ func (s *search) best(c *model, m Machine, dims map[string]int64) Choice {
 }
 
 // samples is the number of choices of which the best ones are further starting points.
-const samples, starts = 120, 4
+const samples, starts = 240, 8
 
 // sampled is the best of choices that are spread over the space, the same in every run: values that only fit together are not
 // found one at a time.

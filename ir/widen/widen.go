@@ -89,6 +89,7 @@ type Out struct {
 type Program struct {
 	Steps []Step
 	Outs  []Out // for the units in order
+	Less  []Arg // where it is not nil, what is to be taken off the X of each of them first: signed bytes
 }
 
 // Ops counts instructions of the arithmetic units.

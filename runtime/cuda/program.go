@@ -75,11 +75,7 @@ func (p *Program) LaunchShape(grid [3]int64) (blocks [3]uint32, shared uint32, e
 		share := (n + d.SMs - 1) / d.SMs
 		size := min(crowded(share, d.SharedPerSM, d.SharedReserved+p.Function.SharedBytes), d.SharedPerBlockOptIn-p.Function.SharedBytes)
 		if size > p.code.Shared {
-			resident, err := p.Function.Resident(p.code.Threads, size, k.Cluster)
-			if err != nil {
-				return blocks, 0, err
-			}
-			if resident >= n {
+			if r, err := p.Function.Resident(p.code.Threads, size, k.Cluster); err == nil && r >= n { // else as they come: no launch should fail for that
 				return blocks, uint32(size), nil
 			}
 		}

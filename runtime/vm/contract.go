@@ -38,14 +38,20 @@ func buildDot(p *prep, o *ir.Op) (step, error) {
 	}, nil
 }
 
-// buildLimbs adds the products of a row of floats and the rows of weights, less zero, to the first of the rows whose sum counts.
+// buildLimbs adds the products of a row of floats and the rows of weights, less zero, to the first of the rows whose sum counts: the sum of
+// each group times its factor.
 func buildLimbs(p *prep, o *ir.Op) (step, error) {
 	b, acc := o.Args[1].Type, o.Result().Type
 	k, n, parts := b.Shape[0], b.Shape[1], acc.Shape[0]
+	groups := parts
+	if len(o.Args) > 3 {
+		groups = o.Args[3].Type.Shape[0]
+	}
+	zero, factor := o.Flag("zero"), o.Flag("factor")
 	round := p.rounder(acc.Elem)
 	d, s := p.slot(o.Result()), p.args(o.Args...)
 	return func(f *frame) error {
-		sum, w := make([]float64, parts*n), make([]float64, k*n)
+		sum, w := make([]float64, groups*n), make([]float64, k*n)
 		if b.Elem.IsFloat() {
 			copy(w, f.F[s[1]])
 		} else {
@@ -53,17 +59,21 @@ func buildLimbs(p *prep, o *ir.Op) (step, error) {
 				w[i] = float64(x)
 			}
 		}
-		if len(s) > 3 {
+		if zero {
 			for i := range w {
-				w[i] -= f.F[s[3]][i/n/(k/parts)*acc.Shape[1]*n+i%n]
+				w[i] -= f.F[s[3]][i/n/(k/groups)*acc.Shape[1]*n+i%n]
 			}
 		}
-		dot(sum, f.F[s[0]], w, k, n, parts)
+		dot(sum, f.F[s[0]], w, k, n, groups)
 		copy(f.F[d], f.F[s[2]])
-		for q := range parts {
-			row := f.F[d][q*acc.Shape[1]*n:][:n]
+		for q := range groups {
+			row := f.F[d][q/(groups/parts)*acc.Shape[1]*n:][:n]
 			for j := range row {
-				row[j] += sum[q*n+j]
+				x := sum[q*n+j]
+				if factor {
+					x = float64(x * f.F[s[len(s)-1]][q*acc.Shape[1]*n+j])
+				}
+				row[j] += x
 			}
 		}
 		if round != nil {

@@ -65,6 +65,11 @@ func Cases() []Case {
 		add("linear", "Linear", defs{"W": w, "A": a, "BM": "64", "BN": "64", "BK": "64", "splits": "2", "warps": "8", "blocks": blocks}, dims{"M": 77, "K": 640, "N": 130}, nil)
 		add("linear", "Linear", defs{"W": w, "A": a, "BM": "1", "BN": "32", "BK": "64", "splits": "4", "warps": "4", "blocks": blocks}, dims{"M": 3, "K": 1152, "N": 200}, nil)
 	}
+	for i, w := range []string{"u4", "f4e2m1", "u2", "u3", "f6e2m3", "f4e3m0"} { // tiles of seven fragments, and parts of them
+		a, persist := []string{"f16", "bf16"}[i%2], fmt.Sprint(i/2%2)
+		add("linear", "Linear", defs{"W": w, "A": a, "BM": "1", "BN": "112", "BK": "128", "splits": "4", "warps": "4", "persist": persist}, dims{"M": 1, "K": 1152, "N": 344}, nil)
+		add("linear", "Linear", defs{"W": w, "A": a, "BM": []string{"8", "16"}[i%2], "BN": "224", "BK": "64", "splits": "2", "warps": "4"}, dims{"M": 19, "K": 384, "N": 330}, nil)
+	}
 	widths(add)
 	limbs(add)
 	blocks(add)
