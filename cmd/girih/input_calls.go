@@ -191,6 +191,9 @@ func loadTensor(path, name string) (*tensor.Tensor, error) {
 			name = f.Entries[0].Name
 		}
 		t, err := f.Tensor(name)
+		if text, packed := f.Metadata[packedKey]; packed && err == nil { // of girih pack: the matrix, whatever the order
+			t, _, err = asMatrix(text, t)
+		}
 		return t, inFile(path, err)
 	}
 	return nil, fmt.Errorf("%s: expected a .npy or .safetensors file", path)

@@ -5,22 +5,20 @@ import (
 	"strings"
 
 	"github.com/girih-lang/girih/internal/compile"
-	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/lang/syntax"
-	"github.com/girih-lang/girih/runtime"
 	"github.com/girih-lang/girih/runtime/tensor"
 )
 
 // packCmd is `girih pack`: it brings a matrix into the storage order that the code for a target wants for a packed parameter.
-// The order goes with the kernel's parameters and tune values: the kernel that reads it must be built with the same ones.
+// The order goes with the kernel's parameters and tune values. The file says it, so that whatever reads it knows what the bytes are.
 type packCmd struct {
 	File   string   `arg:"" help:"A .girih file or a directory that holds one package."`
 	Kernel string   `arg:"" help:"The kernel."`
 	Arg    string   `arg:"" help:"The parameter that is declared packed."`
-	In     string   `required:"" placeholder:"FILE" help:"The matrix: w.npy or w.safetensors#NAME; with --unpack the bytes."`
-	Out    string   `required:"" placeholder:"FILE" help:"Where the bytes go, as an .npy file of u8; with --unpack the matrix."`
+	In     string   `required:"" placeholder:"FILE" help:"The matrix: w.npy or w.safetensors#NAME, in any order that girih pack has written."`
+	Out    string   `required:"" placeholder:"FILE" help:"A .safetensors file: the bytes, and their order in its metadata; with --unpack the matrix as .npy."`
 	Target string   `default:"sm_90a" help:"What the kernel is compiled for (${default})."`
-	Unpack bool     `help:"The other way: --in is packed, --out is the matrix. The extents come from --shape."`
+	Unpack bool     `help:"The other way: --in was packed, --out is the matrix in the nearest NumPy type."`
 	Define []string `short:"D" name:"define" placeholder:"NAME=VALUE" sep:"none" help:"Set a type parameter, an integer parameter or a tune value."`
 	Shape  []string `placeholder:"M=16,K=4096" help:"Extents of named dimensions; those of the matrix need not be given."`
 }
@@ -42,9 +40,7 @@ func (c *packCmd) Run(a *app) error {
 	if err != nil {
 		return runtimef("--in: %w", err)
 	}
-	if !c.Unpack {
-		src.bindArgument(c.Arg, in.Shape)
-	}
+	src.bindArgument(c.Arg, in.Shape)
 	k, choice, err := src.pick(compile.Picker{Machine: compile.MachineOf(target.Name), Cache: a.cache()}, src.dims)
 	if err != nil {
 		return err
@@ -54,55 +50,35 @@ func (c *packCmd) Run(a *app) error {
 	if p == nil || !p.Packed {
 		return usagef("kernel %s has no parameter %s that is declared packed", k.Name, c.Arg)
 	}
+	elem := p.Value.Type.Elem
+	if c.Unpack {
+		if in.DType != elem {
+			return runtimef("--in: %s, expected %s of %s", in, elem, c.Arg)
+		}
+		if err := tensor.SaveNpy(c.Out, in, false); err != nil {
+			return runtimef("--out: %w", inFile(c.Out, err))
+		}
+		a.printf("%s: %s\n", c.Out, in)
+		return nil
+	}
 	code, err := compile.Thread(k, target, compile.Options{})
 	if err != nil {
 		return compileError(src.pkg, k, err)
 	}
 	order := code.Kernel.Param(c.Arg).Pack
-	elem := p.Value.Type.Elem
-	switch {
-	case c.Unpack:
-		shape, err := p.Shape(src.dims)
-		if err != nil {
-			return usagef("%w", err).with("give the extents with --shape")
-		}
-		out := tensor.New(elem, shape...)
-		out.Data = in.Data
-		if order != nil {
-			if out, err = runtime.Unpack(in.Data, order, elem, shape[0], shape[1]); err != nil {
-				return runtimef("--in: %w", err)
-			}
-		} else if err := out.Check(); err != nil {
-			return runtimef("--in: %w", err)
-		}
-		if err := tensor.SaveNpy(c.Out, out, false); err != nil {
-			return runtimef("--out: %w", inFile(c.Out, err))
-		}
-		a.printf("%s: %s\n", c.Out, out)
-		return nil
-	}
 	w, err := in.As(elem)
 	if err != nil {
 		return runtimef("--in: %w", err).with("girih quantize makes codes of a float matrix")
 	}
-	data := w.Data
-	if order != nil {
-		if data, err = runtime.Pack(w, order); err != nil {
-			return runtimef("--in: %w", err)
-		}
-	}
-	bytes, err := tensor.FromPacked(dtype.U8, []int{len(data)}, data)
+	n, hash, err := savePacked(c.Out, c.Arg, w, order, target.Name)
 	if err != nil {
-		return err
-	}
-	if err := tensor.SaveNpy(c.Out, bytes, false); err != nil {
-		return runtimef("--out: %w", inFile(c.Out, err))
+		return runtimef("--out: %w", err)
 	}
 	text := "row-major"
 	if order != nil {
-		text = fmt.Sprintf("in tiles of %d×%d for %d threads", order.Tile[0], order.Tile[1], order.Threads)
+		text = fmt.Sprintf("in tiles of %d×%d for %d threads, order %.12s", order.Tile[0], order.Tile[1], order.Threads, hash)
 	}
-	a.printf("%s: %s, %s, %s\n", c.Out, w, size(int64(len(data))), text)
+	a.printf("%s: %s, %s, %s\n", c.Out, w, size(int64(n)), text)
 	if t := told(choice); t != "" {
 		a.printf("tune values: %s; a kernel that reads this is built with the same\n", t)
 	}

@@ -2,9 +2,11 @@ package bundle
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/layout"
 	"github.com/girih-lang/girih/passes"
 )
@@ -89,17 +91,28 @@ func (c *Code) Restore(k *ir.Kernel) (*ir.Kernel, error) {
 	}
 	for name, ref := range c.Packs {
 		p := k.Param(name)
-		l, err := layout.Parse(ref.Layout)
-		if err != nil || p == nil || p.Value.Type.Rank() != 2 || l.Rank() != 2 || l.Locals() > maxLocals || l.Threads() > maxThreads ||
-			ref.Tile[0] < 1 || ref.Tile[1] < 1 {
-			return nil, fmt.Errorf("the code for %s has a storage order of %q that is none: %q", c.Target, name, ref.Layout)
+		if p == nil || p.Value.Type.Rank() != 2 {
+			return nil, fmt.Errorf("the code for %s has a storage order of %q, which kernel %s lacks", c.Target, name, k.Name)
 		}
-		p.Pack = passes.PackOf(&l, p.Value.Type.Elem, ref.Goal, ref.Tile[0], ref.Tile[1])
-		if got := PackOf(p.Pack).Hash; got != ref.Hash {
-			return nil, fmt.Errorf("the code for %s has a storage order of %q that this girih derives differently", c.Target, name)
+		var err error
+		if p.Pack, err = ref.Derive(p.Value.Type.Elem); err != nil {
+			return nil, fmt.Errorf("the code for %s has a storage order of %q that %w", c.Target, name, err)
 		}
 	}
 	return k, nil
+}
+
+// Derive makes the order that is described, for elements of a type. An error goes on behind "a storage order that".
+func (p Pack) Derive(elem dtype.Type) (*ir.Pack, error) {
+	l, err := layout.Parse(p.Layout)
+	if err != nil || l.Rank() != 2 || l.Locals() > maxLocals || l.Threads() > maxThreads || p.Tile[0] < 1 || p.Tile[1] < 1 {
+		return nil, fmt.Errorf("is none: %q", p.Layout)
+	}
+	order := passes.PackOf(&l, elem, p.Goal, p.Tile[0], p.Tile[1])
+	if PackOf(order).Hash != p.Hash {
+		return nil, errors.New("this girih derives differently")
+	}
+	return order, nil
 }
 
 // Fits says whether dimensions keep what the code takes for granted.
