@@ -56,6 +56,9 @@ func (k *Kernel) Precompile(ctx context.Context, target string, extents ...Optio
 			spec = tn.ir
 		}
 		spec = spec.Clone()
+		if err := spec.Multiples(dims); err != nil {
+			return errorf(ErrShape, "kernel %s: %w", k.decl.Name, err)
+		}
 		compile.Specialise(spec, dims)
 	}
 	if _, err := compile.GPU(ctx, spec, target, compile.Options{Cache: kept}); err != nil {

@@ -39,7 +39,7 @@ func (k *Kernel) open() (names []string) {
 func (v *variant) pick(d *Device, dims map[string]int64, fixed *tuning) (*tuning, error) {
 	declared := &tuning{ir: v.ir}
 	switch {
-	case fixed != nil && fixed.values == nil, d.kind == onVM, v.k.opts.generic, len(v.k.open()) == 0, v.match(d, dims) != nil:
+	case fixed != nil && fixed.values == nil, d.kind == onVM, v.k.opts.generic, len(v.k.open()) == 0 && d.kind != onCPU, v.match(d, dims) != nil:
 		return declared, nil
 	case fixed != nil:
 		if t, err := v.lower(compile.Choice{Values: fixed.values, NoSplit: fixed.whole}, fixed.text); err == nil {

@@ -156,10 +156,32 @@ func (b *binder) facts() error {
 			return fmt.Errorf("dimension %s of kernel %s has no value: %s; give it explicitly", d.Name, b.k.Name, b.k.binders(d.Name))
 		}
 		if d.Div > 1 && n%d.Div != 0 {
-			return fmt.Errorf("dimension %s is %d (%s), expected a multiple of %d", d.Name, n, b.from[d.Name], d.Div)
+			return fmt.Errorf("dimension %s is %d (%s), expected a multiple of %d%s", d.Name, n, b.from[d.Name], d.Div, b.k.divides(d.Name))
 		}
 	}
 	return nil
+}
+
+// Multiples checks that extents, as far as they are known, are multiples of what the kernel says.
+func (k *Kernel) Multiples(dims map[string]int64) error {
+	for _, d := range k.Dims {
+		if n, ok := dims[d.Name]; ok && d.Div > 1 && n%d.Div != 0 {
+			return fmt.Errorf("dimension %s is %d, expected a multiple of %d%s", d.Name, n, d.Div, k.divides(d.Name))
+		}
+	}
+	return nil
+}
+
+// divides says which parameter has a quotient of a dimension as an extent, if one has.
+func (k *Kernel) divides(dim string) string {
+	for _, p := range k.Params {
+		for _, e := range p.Value.Type.Dims {
+			if e.Op == EDiv && e.Args[0].Op == EDim && e.Args[0].Name == dim {
+				return fmt.Sprintf(": an extent of %q is %s", p.Name, e)
+			}
+		}
+	}
+	return ""
 }
 
 // binders says which parameters would bind a dimension.

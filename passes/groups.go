@@ -30,7 +30,11 @@ func sumGroups(k *ir.Kernel, c *Context, b *ir.Builder, o *ir.Op) bool {
 		}
 	}
 	t := acc.WithShape(n, acc.Shape[0], acc.Shape[1])
-	if zero == nil && n == 1 || !quartered(w) || depth%n != 0 || t.Size() > 1<<16 {
+	if zero == nil && n == 1 || depth%n != 0 || t.Size() > 1<<16 {
+		return false
+	}
+	if !quartered(w) {
+		c.remark("scale", o.Span, "%d groups of %d rows meet the weights one by one, which is slow on a CPU: only of elements of 4 and 8 bits the groups of a tile are summed apart; tiles of one group along K are not slow", n, depth/n)
 		return false
 	}
 	b.Span = o.Span

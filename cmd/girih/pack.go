@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/girih-lang/girih/internal/compile"
@@ -35,6 +36,9 @@ func (c *packCmd) Run(a *app) error {
 	if src.pkg == nil {
 		return usagef("pack needs source, not tile IR")
 	}
+	if !src.packed(c.Arg) {
+		return usagef("kernel %s has no parameter %s that is declared packed", src.decl.Name, c.Arg)
+	}
 	path, entry, _ := strings.Cut(c.In, "#")
 	in, err := loadTensor(path, entry)
 	if err != nil {
@@ -46,11 +50,7 @@ func (c *packCmd) Run(a *app) error {
 		return err
 	}
 	compile.Specialise(k, src.dims)
-	p := k.Param(c.Arg)
-	if p == nil || !p.Packed {
-		return usagef("kernel %s has no parameter %s that is declared packed", k.Name, c.Arg)
-	}
-	elem := p.Value.Type.Elem
+	elem := k.Param(c.Arg).Value.Type.Elem
 	if c.Unpack {
 		if in.DType != elem {
 			return runtimef("--in: %s, expected %s of %s", in, elem, c.Arg)
@@ -83,6 +83,16 @@ func (c *packCmd) Run(a *app) error {
 		a.printf("tune values: %s; a kernel that reads this is built with the same\n", t)
 	}
 	return nil
+}
+
+// packed reports a parameter that is declared packed.
+func (s *kernelSource) packed(name string) bool {
+	for _, p := range s.decl.Decl.Params {
+		if slices.ContainsFunc(p.Names, func(n *syntax.Ident) bool { return n.Name == name }) {
+			return p.Type.Packed
+		}
+	}
+	return false
 }
 
 // bindArgument binds the dimensions that stand alone as an extent of a parameter by a shape.

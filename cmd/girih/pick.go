@@ -102,7 +102,12 @@ func (s *kernelSource) static() map[string]int64 {
 // values the choice is zero.
 func (s *kernelSource) pick(p compile.Picker, dims map[string]int64) (*ir.Kernel, compile.Choice, error) {
 	if s.pkg == nil || !s.tunable() {
-		k, err := s.lower()
+		t := *s
+		t.noSplit = t.noSplit || p.Machine.Target == "cpu" // as Pick says
+		k, err := t.lower()
+		if err == nil {
+			err = multiples(k, dims)
+		}
 		return k, compile.Choice{}, err
 	}
 	c, err := p.Pick(s.pkg, s.decl.Name, lang.Options{Defines: s.defines, Dims: s.static()}, dims)
@@ -113,7 +118,17 @@ func (s *kernelSource) pick(p compile.Picker, dims map[string]int64) (*ir.Kernel
 		return nil, c, err
 	}
 	k, err := s.with(c).lower()
+	if err == nil {
+		err = multiples(k, dims)
+	}
 	return k, c, err
+}
+
+func multiples(k *ir.Kernel, dims map[string]int64) error {
+	if err := k.Multiples(dims); err != nil {
+		return usagef("%w", err)
+	}
+	return nil
 }
 
 // with is the source with chosen tune values.
@@ -135,7 +150,7 @@ func (s *kernelSource) tunable() bool {
 
 // on is the job's kernel with tune values for an executor, compiled for the extents at hand.
 func (j *job) on(a *app, name string) (*ir.Kernel, compile.Choice, error) {
-	if j.src.pkg == nil || !j.src.tunable() {
+	if j.src.pkg == nil || !j.src.tunable() && name != "cpu" {
 		return j.k, compile.Choice{}, nil
 	}
 	p, err := a.picker(name)

@@ -68,7 +68,7 @@ type Picker struct {
 
 // Pick chooses values for the tune declarations of a kernel that o.Defines leaves open, for the extents dims at hand: the
 // winner of an earlier `girih tune` on this chip if there is one, else what the cost model expects to be fastest. It
-// measures nothing, and takes a few milliseconds, or a lookup in the cache when extents of the same class were picked for
+// measures nothing, and takes up to a second of two cores, or a lookup in the cache when extents of the same class were picked for
 // before. Extents may be missing from dims: the first candidates stand then.
 //
 // The error is that of lowering the kernel with its first candidates; a machine on which no candidate fits gives them too,

@@ -56,6 +56,7 @@ type made struct {
 	decl     lang.Kernel
 	ir       *ir.Kernel // a stand-in where code could not be made
 	standIn  bool
+	lowered  lang.Options      // what it was lowered with, where it is none
 	values   map[string]string // of type and integer parameters
 	extents  map[string]int64  // from --shape
 	manifest bundle.Kernel
@@ -169,7 +170,8 @@ func (m *Made) kernel(ctx context.Context, decl lang.Kernel, used map[string]boo
 			return nil, err
 		}
 	} else {
-		low, err := lang.Lower(m.pkg, decl.Name, lang.Options{Defines: defines, Dims: shape})
+		k.lowered = lang.Options{Defines: defines, Dims: shape}
+		low, err := lang.Lower(m.pkg, decl.Name, k.lowered)
 		if err != nil {
 			return nil, err
 		}

@@ -8,12 +8,24 @@ import (
 	"github.com/girih-lang/girih/internal/bundle"
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/ir"
+	"github.com/girih-lang/girih/lang"
 	"github.com/girih-lang/girih/passes"
 )
 
 // code compiles a kernel for a target.
 func (m *Made) code(ctx context.Context, k *made, target string) (*bundle.Code, error) {
 	spec := k.ir.Clone()
+	if target == "cpu" { // where parts of a sum do not run side by side
+		o := k.lowered
+		o.NoSplit = true
+		var err error
+		if spec, err = lang.Lower(m.pkg, k.decl.Name, o); err != nil {
+			return nil, err
+		}
+	}
+	if err := spec.Multiples(k.extents); err != nil {
+		return nil, &Error{err.Error()}
+	}
 	compile.Specialise(spec, k.extents)
 	if target == "cpu" {
 		t, err := compile.Thread(spec, passes.CPU, compile.Options{})
