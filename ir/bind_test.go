@@ -42,7 +42,7 @@ func TestBind(t *testing.T) {
 		`argument "s": dimension 0 is 4, expected K/128 = 3 (K = 384 from argument "x", dimension 1)`:                 {args: []ArgShape{x, w, arg("s", dtype.F16, 4, 1536)}},
 		`argument "w": dimension 0 is 256, expected K = 384 (from argument "x", dimension 1)`:                         {args: []ArgShape{arg("w", dtype.U(4), 256, 1536), x}},
 		`argument "w": dimension 1 is 8, expected N = 1536 (static)`:                                                  {args: []ArgShape{x, arg("w", dtype.U(4), 384, 8)}},
-		`dimension K is 100 (from argument "x", dimension 1), expected a multiple of 128: an extent of "s" is K/128`:                             {args: []ArgShape{arg("x", dtype.F16, 5, 100)}},
+		`dimension K is 100 (from argument "x", dimension 1), expected a multiple of 128: an extent of "s" is K/128`:  {args: []ArgShape{arg("x", dtype.F16, 5, 100)}},
 		`argument "x": dimension 1 is 384, expected K = 256 (given explicitly)`:                                       {[]ArgShape{x}, map[string]int64{"K": 256}},
 		`dimension N is given as 8, expected 1536 (static)`:                                                           {[]ArgShape{x}, map[string]int64{"N": 8}},
 		`kernel Linear has no dimension Q; it has M, K, N`:                                                            {[]ArgShape{x}, map[string]int64{"Q": 8}},
