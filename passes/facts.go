@@ -29,10 +29,28 @@ func NewFacts(k *ir.Kernel) *Facts {
 const maxDiv = 1 << 30
 
 func gcd(a, b int64) int64 {
+	switch {
+	case a == maxDiv: // 0 and n
+		return b
+	case b == maxDiv:
+		return a
+	}
 	for b != 0 {
 		a, b = b, a%b
 	}
 	return a
+}
+
+// product is a divisor of what has two divisors as factors.
+func product(a, b int64) int64 {
+	switch n := a * b; {
+	case a == maxDiv || b == maxDiv:
+		return maxDiv
+	case n < maxDiv:
+		return n
+	default: // too large to go on with: the powers of two in it
+		return min(n&-n, maxDiv/2)
+	}
 }
 
 // ExprDiv is a known divisor of an extent, at least 1.
@@ -51,7 +69,7 @@ func (f *Facts) ExprDiv(e ir.Expr) int64 {
 			return max(1, d.Div)
 		}
 	case ir.EMul:
-		return min(maxDiv, f.ExprDiv(e.Args[0])*f.ExprDiv(e.Args[1]))
+		return product(f.ExprDiv(e.Args[0]), f.ExprDiv(e.Args[1]))
 	case ir.EAdd, ir.ESub:
 		return gcd(f.ExprDiv(e.Args[0]), f.ExprDiv(e.Args[1]))
 	case ir.EDiv:
@@ -101,7 +119,7 @@ func (f *Facts) divisor(v *ir.Value) int64 {
 			return f.ExprDiv(e)
 		}
 	case ir.OpMul:
-		return min(maxDiv, f.Div(o.Args[0])*f.Div(o.Args[1]))
+		return product(f.Div(o.Args[0]), f.Div(o.Args[1]))
 	case ir.OpAdd, ir.OpSub:
 		return gcd(f.Div(o.Args[0]), f.Div(o.Args[1]))
 	case ir.OpDiv:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/girih-lang/girih/ir"
 	"github.com/girih-lang/girih/ir/dtype"
@@ -125,6 +126,26 @@ func TestFacts(t *testing.T) {
 	require.EqualValues(t, 32, f.Div(acc.Offsets[1]))
 	require.Equal(t, []Clip{ClipElem, ClipNone}, f.Clips(acc), "rows may end inside a tile, columns may not: 32 divides K and the loop ends at K")
 	require.Equal(t, 8, f.Vector(acc, 16), "16 bytes of f16: rows start at multiples of 64 elements")
+}
+
+// A divisor of a sum or a product is one, whatever the operands: 0, odd numbers, numbers beyond what is counted.
+func TestDivisors(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		number := rapid.OneOf(rapid.Int64Range(0, 500), rapid.SampledFrom([]int64{0, 1 << 20, 3 << 20, 1 << 29, 3 << 28, 1<<29 + 1}))
+		a, b := number.Draw(t, "a"), number.Draw(t, "b")
+		div := func(n int64) int64 {
+			if n == 0 {
+				return maxDiv
+			}
+			return n
+		}
+		divides := func(d, n int64) bool { return d == maxDiv && n == 0 || d != maxDiv && n%d == 0 }
+		require.True(t, divides(gcd(div(a), div(b)), a+b), "%d + %d", a, b)
+		require.True(t, divides(product(div(a), div(b)), a*b), "%d · %d", a, b)
+		if a*b < maxDiv {
+			require.Equal(t, div(a*b), product(div(a), div(b)))
+		}
+	})
 }
 
 // comment is the list of passes in "after PASS PASS…" or nothing for "alone".

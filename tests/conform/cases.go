@@ -70,6 +70,9 @@ func Cases() []Case {
 		add("linear", "Linear", defs{"W": w, "A": a, "BM": "1", "BN": "112", "BK": "128", "splits": "4", "warps": "4", "persist": persist}, dims{"M": 1, "K": 1152, "N": 344}, nil)
 		add("linear", "Linear", defs{"W": w, "A": a, "BM": []string{"8", "16"}[i%2], "BN": "224", "BK": "64", "splits": "2", "warps": "4"}, dims{"M": 19, "K": 384, "N": 330}, nil)
 	}
+	for i, bm := range []string{"1", "8", "16"} { // three parts of K: extents that are no powers of two
+		add("linear", "Linear", defs{"W": []string{"u4", "u3", "f4e2m1"}[i], "BM": bm, "BN": "32", "BK": "128", "splits": "3", "warps": "6"}, dims{"M": 3, "K": 1280, "N": 72}, nil)
+	}
 	widths(add)
 	limbs(add)
 	blocks(add)
