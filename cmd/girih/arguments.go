@@ -83,10 +83,13 @@ func (s *kernelSource) prepare(f *inputFlags) (*job, error) {
 		}
 	}
 	args, err := runtime.Arguments(k, j.named, j.dims)
-	if err != nil {
-		return nil, err
+	var call *runtime.Call
+	if err == nil {
+		call, err = runtime.Check(k, args)
 	}
-	call, err := runtime.Check(k, args)
+	if err != nil && len(in.args) > 0 {
+		return nil, runtimef("%w", err).with("%s: from the input declaration, which --no-input leaves aside", strings.Join(slices.Sorted(maps.Keys(in.args)), ", "))
+	}
 	if err != nil {
 		return nil, err
 	}
