@@ -101,12 +101,9 @@ func known(k *ir.Kernel, p *ir.Param, s ir.ArgShape) (map[string]int64, error) {
 		if old, ok := dims[e.Name]; ok && old != n {
 			return nil, fmt.Errorf("argument %q: dimension %d is %d, expected %s = %d", p.Name, i, n, e.Name, old)
 		}
-		if d := k.Dim(e.Name); d != nil && d.Div > 1 && n%d.Div != 0 {
-			return nil, fmt.Errorf("argument %q: dimension %d is %d, expected a multiple of %d", p.Name, i, n, d.Div)
-		}
 		dims[e.Name] = n
 	}
-	return dims, nil
+	return dims, k.Multiples(dims)
 }
 
 // packTensor makes a packed copy.

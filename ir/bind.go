@@ -156,7 +156,7 @@ func (b *binder) facts() error {
 			return fmt.Errorf("dimension %s of kernel %s has no value: %s; give it explicitly", d.Name, b.k.Name, b.k.binders(d.Name))
 		}
 		if d.Div > 1 && n%d.Div != 0 {
-			return fmt.Errorf("dimension %s is %d (%s), expected a multiple of %d%s", d.Name, n, b.from[d.Name], d.Div, b.k.divides(d.Name))
+			return b.k.multiple(d, fmt.Sprintf("%d (%s)", n, b.from[d.Name]))
 		}
 	}
 	return nil
@@ -166,22 +166,24 @@ func (b *binder) facts() error {
 func (k *Kernel) Multiples(dims map[string]int64) error {
 	for _, d := range k.Dims {
 		if n, ok := dims[d.Name]; ok && d.Div > 1 && n%d.Div != 0 {
-			return fmt.Errorf("dimension %s is %d, expected a multiple of %d%s", d.Name, n, d.Div, k.divides(d.Name))
+			return k.multiple(d, fmt.Sprint(n))
 		}
 	}
 	return nil
 }
 
-// divides says which parameter has a quotient of a dimension as an extent, if one has.
-func (k *Kernel) divides(dim string) string {
+// multiple is the error of a dimension that is something else than a multiple of its divisor. It names the parameter that has a quotient of
+// the dimension as an extent, if one has.
+func (k *Kernel) multiple(d DimFact, is string) error {
+	why := ""
 	for _, p := range k.Params {
 		for _, e := range p.Value.Type.Dims {
-			if e.Op == EDiv && e.Args[0].Op == EDim && e.Args[0].Name == dim {
-				return fmt.Sprintf(": an extent of %q is %s", p.Name, e)
+			if why == "" && e.Op == EDiv && e.Args[0].Op == EDim && e.Args[0].Name == d.Name {
+				why = fmt.Sprintf(": an extent of %q is %s", p.Name, e)
 			}
 		}
 	}
-	return ""
+	return fmt.Errorf("dimension %s is %s, expected a multiple of %d%s", d.Name, is, d.Div, why)
 }
 
 // binders says which parameters would bind a dimension.

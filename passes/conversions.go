@@ -120,12 +120,12 @@ func (s *solver) demand(o *ir.Op, i int) *layout.Layout {
 	case o.Code == ir.OpDot:
 		m := s.mma(o)
 		switch {
-		case i > 2:
-			return m.G
 		case i == 2:
 			return s.accumulator(o)
 		case m == nil:
 			return nil
+		case i > 2:
+			return m.G
 		case i == 0:
 			return m.A
 		default:

@@ -29,8 +29,8 @@ const LimbBytes = 4 * 4 * (8*Limbs + 8)
 // weights need be widened to bytes only, which takes half the instructions of a widening to f16 and half as many matrix instructions.
 // Sums over a part of K are then exact, and a factor that is constant along it (a scale for each group of rows) multiplies the
 // sum; a zero that is subtracted from the weights first takes so many times the sum of the row off. Groups may be as small as 32 rows, the
-// depth of an instruction. The accumulator that a loop carries
-// becomes a stack of four rows, one for each pair of digits and with its weight, which are added up after the loop.
+// depth of an instruction. The accumulator that a loop carries becomes a stack of four rows, one for each pair of digits and with its weight,
+// which are added up after the loop.
 func limbsPass(k *ir.Kernel, c *Context) error {
 	use := uses(k)
 	rewrite(k.Body, func(b *ir.Builder, o *ir.Op) bool {

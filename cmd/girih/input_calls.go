@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/girih-lang/girih/internal/script"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/lang/diag"
 	"github.com/girih-lang/girih/lang/syntax"
@@ -171,32 +172,8 @@ func (in *inputs) elem(x syntax.Expr) (dtype.Type, bool) {
 
 // loadTensor reads a tensor of a .npy file, or of a .safetensors file by its name.
 func loadTensor(path, name string) (*tensor.Tensor, error) {
-	switch ext := strings.ToLower(filepath.Ext(path)); ext {
-	case ".npy":
-		if name != "" {
-			return nil, fmt.Errorf("%s: a .npy file holds one array without a name, not %q", path, name)
-		}
-		t, err := tensor.LoadNpy(path)
-		return t, inFile(path, err)
-	case ".safetensors":
-		f, err := tensor.OpenSafetensors(path)
-		if err != nil {
-			return nil, inFile(path, err)
-		}
-		defer f.Close()
-		if name == "" && len(f.Entries) != 1 {
-			return nil, fmt.Errorf("%s holds %d tensors, name one: %s", path, len(f.Entries), orNone(f.Names()))
-		}
-		if name == "" {
-			name = f.Entries[0].Name
-		}
-		t, err := f.Tensor(name)
-		if text, packed := f.Metadata[packedKey]; packed && err == nil { // of girih pack: the matrix, whatever the order
-			t, _, err = asMatrix(text, t)
-		}
-		return t, inFile(path, err)
-	}
-	return nil, fmt.Errorf("%s: expected a .npy or .safetensors file", path)
+	t, err := script.LoadTensor(path, name)
+	return t, inFile(path, err)
 }
 
 // inFile puts the path in front of an error that does not name it yet.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/girih-lang/girih/internal/bundle"
 	"github.com/girih-lang/girih/internal/compile"
 	"github.com/girih-lang/girih/lang/syntax"
 	"github.com/girih-lang/girih/runtime/tensor"
@@ -70,13 +71,13 @@ func (c *packCmd) Run(a *app) error {
 	if err != nil {
 		return runtimef("--in: %w", err).with("girih quantize makes codes of a float matrix")
 	}
-	n, hash, err := savePacked(c.Out, c.Arg, w, order, target.Name)
+	n, about, err := bundle.SavePacked(c.Out, c.Arg, w, order, target.Name)
 	if err != nil {
-		return runtimef("--out: %w", err)
+		return runtimef("--out: %w", inFile(c.Out, err))
 	}
 	text := "row-major"
 	if order != nil {
-		text = fmt.Sprintf("in tiles of %d×%d for %d threads, order %.12s", order.Tile[0], order.Tile[1], order.Threads, hash)
+		text = fmt.Sprintf("in tiles of %d×%d for %d threads, order %.12s", order.Tile[0], order.Tile[1], order.Threads, about.Order.Hash)
 	}
 	a.printf("%s: %s, %s, %s\n", c.Out, w, size(int64(n)), text)
 	if t := told(choice); t != "" {

@@ -101,34 +101,27 @@ func (s *kernelSource) static() map[string]int64 {
 // pick chooses the tune values that -D leaves open, for the extents in dims, and lowers the kernel with them. Without tune
 // values the choice is zero.
 func (s *kernelSource) pick(p compile.Picker, dims map[string]int64) (*ir.Kernel, compile.Choice, error) {
+	t, c := *s, compile.Choice{}
 	if s.pkg == nil || !s.tunable() {
-		t := *s
-		t.noSplit = t.noSplit || p.Machine.Target == "cpu" // as Pick says
-		k, err := t.lower()
-		if err == nil {
-			err = multiples(k, dims)
+		t.noSplit = t.noSplit || compile.InOnePart(p.Machine.Target)
+	} else {
+		var err error
+		if c, err = p.Pick(s.pkg, s.decl.Name, lang.Options{Defines: s.defines, Dims: s.static()}, dims); err != nil {
+			if k, err := s.lower(); err != nil {
+				return k, c, err // with its place in the source, or what is missing
+			}
+			return nil, c, err
 		}
-		return k, compile.Choice{}, err
+		t = *s.with(c)
 	}
-	c, err := p.Pick(s.pkg, s.decl.Name, lang.Options{Defines: s.defines, Dims: s.static()}, dims)
+	k, err := t.lower()
 	if err != nil {
-		if k, err := s.lower(); err != nil {
-			return k, c, err // with its place in the source, or what is missing
-		}
-		return nil, c, err
+		return k, c, err
 	}
-	k, err := s.with(c).lower()
-	if err == nil {
-		err = multiples(k, dims)
-	}
-	return k, c, err
-}
-
-func multiples(k *ir.Kernel, dims map[string]int64) error {
 	if err := k.Multiples(dims); err != nil {
-		return usagef("%w", err)
+		return nil, c, usagef("%w", err)
 	}
-	return nil
+	return k, c, nil
 }
 
 // with is the source with chosen tune values.

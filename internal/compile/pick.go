@@ -66,6 +66,10 @@ type Picker struct {
 	Tuned   *Tuned       // measured winners, which come before the model; may be nil
 }
 
+// InOnePart says that a kernel for a target is lowered with lang.Options.NoSplit: on a CPU, where the parts of a sum would run one after
+// the other.
+func InOnePart(target string) bool { return target == "cpu" }
+
 // Pick chooses values for the tune declarations of a kernel that o.Defines leaves open, for the extents dims at hand: the
 // winner of an earlier `girih tune` on this chip if there is one, else what the cost model expects to be fastest. It
 // measures nothing, and takes up to a second of two cores, or a lookup in the cache when extents of the same class were picked for
@@ -74,7 +78,7 @@ type Picker struct {
 // The error is that of lowering the kernel with its first candidates; a machine on which no candidate fits gives them too,
 // and the compiler says what is wrong.
 func (p Picker) Pick(pkg *lang.Package, kernel string, o lang.Options, dims map[string]int64) (Choice, error) {
-	o.NoSplit = o.NoSplit || p.Machine.Target == "cpu"
+	o.NoSplit = o.NoSplit || InOnePart(p.Machine.Target)
 	s, err := newSearch(pkg, kernel, o)
 	if err != nil {
 		return Choice{}, err

@@ -107,20 +107,17 @@ func (m *measure) dot(o *ir.Op) {
 		if o.Flag("factor") {
 			each++
 		}
-		weight, _ := byteWeight(o.Args[1].Type.Elem)
+		weight, times := byteWeight(o.Args[1].Type.Elem)
 		m.into.issue += m.trips * (95 + each*n*float64(f.Groups) + float64(f.B.Locals())*weight)
 		m.w.beside += m.k.Warps * passes.LimbBytes
-	}
-	if m.wgmma && f.Warpgroups(o, m.k.Warps) { // measured: m64n8 16 clocks, m64n32 20, m64n64 37 (docs/performance-log.md)
-		cols := float64(o.Args[0].Type.Shape[0])
-		m.into.tensor += m.trips * float64(m.k.Warps) / 4 * float64(f.Wide) * k / 16 * max(16, 0.57*cols)
-	} else if f.Groups > 0 {
-		_, operands := byteWeight(o.Args[1].Type.Elem)
-		wide := f.Wide * operands
+		wide := f.Wide * times
 		if o.Flag("zero") { // the row alone
 			wide++
 		}
 		m.into.mma += m.trips * float64(wide*f.Steps)
+	} else if m.wgmma && f.Warpgroups(o, m.k.Warps) { // measured: m64n8 16 clocks, m64n32 20, m64n64 37 (docs/performance-log.md)
+		cols := float64(o.Args[0].Type.Shape[0])
+		m.into.tensor += m.trips * float64(m.k.Warps) / 4 * float64(f.Wide) * k / 16 * max(16, 0.57*cols)
 	} else {
 		m.into.mma += m.trips * n / 4 * k / float64(f.K)
 	}
@@ -128,7 +125,7 @@ func (m *measure) dot(o *ir.Op) {
 	operands := 0.0
 	for i, l := range []float64{float64(f.A.Locals()), float64(f.B.Locals())} {
 		if f.Groups > 0 { // words of the weights, which become bytes piece by piece, and all that cutting the row takes
-			operands = 26 + 1.05*n + float64(planWords(o.Args[1].Type.Elem.Bits(), f.B.Locals()))
+			operands = 26 + 2.05*n + float64(planWords(o.Args[1].Type.Elem.Bits(), f.B.Locals()))
 			break
 		}
 		if m.wgmma && f.Warpgroups(o, m.k.Warps) {
@@ -143,7 +140,7 @@ func (m *measure) dot(o *ir.Op) {
 		operands += 16 // the chain of offsets
 	}
 	m.w.temps = max(m.w.temps, operands)
-	if c := o.Args[2].Def; m.loop != nil && (c != nil && c.Code == ir.OpConst || o.Flag("factor")) {
+	if c := o.Args[2].Def; c != nil && c.Code == ir.OpConst && m.loop != nil {
 		m.w.temps = max(m.w.temps, operands+n) // a sum of its own beside the one that is carried
 	}
 }

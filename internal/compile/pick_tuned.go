@@ -151,7 +151,7 @@ func (t *Tuned) find(s *search, dims map[string]int64) (c Choice, ok bool, why s
 // is left out. Choices that make the
 // same kernel are listed once. There are at most limit.
 func (p Picker) Candidates(pkg *lang.Package, kernel string, o lang.Options, dims map[string]int64, limit int) ([]Choice, error) {
-	o.NoSplit = o.NoSplit || p.Machine.Target == "cpu"
+	o.NoSplit = o.NoSplit || InOnePart(p.Machine.Target)
 	s, err := newSearch(pkg, kernel, o)
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ type made struct {
 	decl     lang.Kernel
 	ir       *ir.Kernel // a stand-in where code could not be made
 	standIn  bool
-	lowered  lang.Options      // what it was lowered with, where it is none
+	lowered  lang.Options      // that ir was lowered with; empty for a stand-in
 	values   map[string]string // of type and integer parameters
 	extents  map[string]int64  // from --shape
 	manifest bundle.Kernel

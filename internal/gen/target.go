@@ -15,7 +15,7 @@ import (
 // code compiles a kernel for a target.
 func (m *Made) code(ctx context.Context, k *made, target string) (*bundle.Code, error) {
 	spec := k.ir.Clone()
-	if target == "cpu" { // where parts of a sum do not run side by side
+	if compile.InOnePart(target) {
 		o := k.lowered
 		o.NoSplit = true
 		var err error

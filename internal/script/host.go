@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/girih-lang/girih/internal/bundle"
 	"github.com/girih-lang/girih/ir/dtype"
 	"github.com/girih-lang/girih/lang/diag"
 	"github.com/girih-lang/girih/lang/syntax"
@@ -281,7 +282,8 @@ func rows(t *tensor.Tensor, n int) *tensor.Tensor {
 	return out
 }
 
-// LoadTensor reads a tensor of a .npy file, or of a .safetensors file by its name, which may be left out where there is one.
+// LoadTensor reads a tensor of a .npy file, or of a .safetensors file by its name, which may be left out where there is one. What
+// girih pack wrote is the matrix, whatever its order.
 func LoadTensor(path, name string) (*tensor.Tensor, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".npy":
@@ -301,7 +303,7 @@ func LoadTensor(path, name string) (*tensor.Tensor, error) {
 		if name == "" {
 			name = f.Entries[0].Name
 		}
-		return f.Tensor(name)
+		return bundle.Matrix(f, name)
 	}
 	return nil, fmt.Errorf("%s: expected a .npy or .safetensors file", path)
 }
